@@ -1,0 +1,91 @@
+#!/bin/sh
+# Builds h2ws with all its tests and runs them. On a Debian 12 it first installs what is missing.
+#
+#   sh tests/run.sh [--compiler g++|clang++] [--sanitize address,undefined]
+#                   [--build DIR] [--only SUITE]...
+#
+# DIR is relative to the project's folder. JOBS=N bounds how many processes run at a time. The
+# last line is `N passed, N failed, N skipped`, in test cases. The exit status is 0 only if none
+# failed and, with CI=true, none was skipped.
+set -eu
+cd "$(dirname "$0")/.."
+
+compiler=g++
+sanitize=
+build=
+only=
+usage() {
+    sed -n '2,9s/^# \{0,1\}//p' tests/run.sh >&2
+    exit 2
+}
+while [ $# -gt 0 ]; do
+    [ $# -ge 2 ] || usage
+    case $1 in
+    --compiler) compiler=$2 ;;
+    --sanitize) sanitize=$2 ;;
+    --build) build=$2 ;;
+    --only) only="$only --only $2" ;;
+    *) usage ;;
+    esac
+    shift 2
+done
+if [ -z "$build" ]; then
+    build=build/tests
+    [ "$compiler" = g++ ] || build=$build-$compiler
+    [ -z "$sanitize" ] || build=$build-sanitized
+fi
+jobs=${JOBS:-$(nproc)}
+
+# A build that failed is one failure: the last line is there whatever happens.
+give_up() {
+    echo "== $1"
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+}
+
+packages="g++ meson ninja-build pkg-config catch2 libnghttp2-dev libasio-dev libssl-dev
+    libcli11-dev python3 python3-h2 python3-wsproto"
+case $compiler in
+clang*) packages="$packages clang libclang-rt-14-dev" ;;
+esac
+# shellcheck disable=SC2086 # a list of words
+sh tests/install.sh $packages || give_up "the packages could not be installed"
+
+# What is not there is an error here, not a test less. A build folder made with other options is
+# made anew.
+options="-Dauto_features=enabled -Dwerror=true"
+if [ -n "$sanitize" ]; then
+    # At -O1: without optimisation the tests that split at every offset take too long.
+    options="$options -Doptimization=1 -Db_sanitize=$sanitize -Db_lundef=false"
+    options="$options -Dcpp_args=-fno-sanitize-recover=all"
+fi
+made_with="$compiler $options"
+echo "== configuring $build: $made_with"
+if [ ! -f "$build/build.ninja" ] || [ "$(cat "$build/made_with" 2>/dev/null)" != "$made_with" ]; then
+    rm -rf "$build"
+    # shellcheck disable=SC2086
+    CXX=$compiler meson setup "$build" $options || give_up "the project could not be configured"
+    echo "$made_with" >"$build/made_with"
+fi
+
+rm -f "$build/cases.json" "$build/meson-logs/testlog.json" # of an earlier run
+echo "== building, $jobs at a time"
+ninja -C "$build" -j "$jobs" || give_up "the project could not be built"
+
+multiplier=1
+except=
+if [ -n "$sanitize" ]; then
+    export ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
+    export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+    multiplier=4
+    except="--except tests/not-under-sanitizers.txt"
+fi
+# shellcheck disable=SC2086
+tests=$(/usr/bin/python3 tests/summary.py list "$build" $only $except) ||
+    give_up "there is no test to run"
+echo "== running, $jobs at a time"
+# shellcheck disable=SC2086
+meson test -C "$build" --no-rebuild --num-processes "$jobs" --timeout-multiplier "$multiplier" \
+    --print-errorlogs $tests || true # what went wrong is in the log that is counted now
+# shellcheck disable=SC2086
+/usr/bin/python3 tests/summary.py count "$build" $tests

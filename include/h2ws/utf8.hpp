@@ -1,0 +1,82 @@
+// UTF-8 validation of text that arrives in pieces (RFC 3629; RFC 6455 section 8.1).
+#pragma once
+
+#include "bytes.hpp"
+
+#include <cstring>
+#include <type_traits>
+
+namespace h2ws {
+
+// Three bytes of state: a sequence may be cut anywhere, between frames as between reads (R191).
+class utf8_validator {
+public:
+    // Takes text up to the first octet that no valid text could have there, and returns how many
+    // octets that is: text.size() when all is well. After less the text is invalid for good.
+    constexpr std::size_t accept(const_bytes text) noexcept {
+        std::size_t at = 0;
+        while (at < text.size()) {
+            if (missing_ == 0) {
+                at += ascii_prefix(text.subspan(at));
+                if (at == text.size()) break;
+                if (!begin_sequence(std::to_integer<std::uint8_t>(text[at]))) break;
+            } else if (!continue_sequence(std::to_integer<std::uint8_t>(text[at]))) {
+                break;
+            }
+            ++at;
+        }
+        return at;
+    }
+
+    // Whether the text may end here: not inside a sequence.
+    constexpr bool complete() const noexcept { return missing_ == 0; }
+
+private:
+    static constexpr std::size_t ascii_prefix(const_bytes text) noexcept {
+        std::size_t at = 0;
+        if (!std::is_constant_evaluated()) {
+            constexpr std::uint64_t high_bits = 0x8080808080808080;
+            for (; text.size() - at >= sizeof high_bits; at += sizeof high_bits) {
+                std::uint64_t octets;
+                std::memcpy(&octets, text.data() + at, sizeof octets);
+                if ((octets & high_bits) != 0) break;
+            }
+        }
+        while (at < text.size() && std::to_integer<std::uint8_t>(text[at]) < 0x80) ++at;
+        return at;
+    }
+
+    // The second octet's range rules out overlong forms, surrogates and anything above U+10FFFF
+    // (RFC 3629 §4).
+    constexpr bool begin_sequence(std::uint8_t octet) noexcept {
+        lower_ = octet == 0xe0 ? 0xa0 : octet == 0xf0 ? 0x90 : 0x80;
+        upper_ = octet == 0xed ? 0x9f : octet == 0xf4 ? 0x8f : 0xbf;
+        if (octet >= 0xc2 && octet <= 0xdf)
+            missing_ = 1;
+        else if (octet >= 0xe0 && octet <= 0xef)
+            missing_ = 2;
+        else if (octet >= 0xf0 && octet <= 0xf4)
+            missing_ = 3;
+        return missing_ != 0;
+    }
+
+    constexpr bool continue_sequence(std::uint8_t octet) noexcept {
+        if (octet < lower_ || octet > upper_) return false;
+        lower_ = 0x80;
+        upper_ = 0xbf;
+        --missing_;
+        return true;
+    }
+
+    std::uint8_t missing_ = 0;  // octets until the sequence is whole
+    std::uint8_t lower_ = 0x80; // what the next of them may be
+    std::uint8_t upper_ = 0xbf;
+};
+
+// Whether the text is valid UTF-8 as it stands.
+constexpr bool is_utf8(const_bytes text) noexcept {
+    utf8_validator validator;
+    return validator.accept(text) == text.size() && validator.complete();
+}
+
+} // namespace h2ws

@@ -1,0 +1,48 @@
+// The slot of a websocket for one extension that owns RSV1, as permessage-deflate does
+// (RFC 6455 section 5.8, RFC 7692 section 6). Framing, fragmentation, limits and UTF-8 stay with
+// the websocket; an extension turns the payload of a message into other bytes and back.
+#pragma once
+
+#include "bytes.hpp"
+#include "result.hpp"
+
+#include <concepts>
+
+namespace h2ws {
+
+// The default: RSV1 stays reserved, and none of the extension's code is compiled in.
+struct no_extension {
+    static constexpr bool owns_rsv1 = false;
+};
+
+// What one call of `decode` gave.
+struct decoded {
+    const_bytes data; // lent until the next call
+    bool more;        // call again before new input: the decoder still holds output
+};
+
+// What one call of `encode` gave.
+struct encoded {
+    std::size_t size; // bytes written
+    bool more;        // call again before new payload: the encoder still holds output
+};
+
+// What fills the slot. An extension may be off for one websocket (`active`), and passes over a
+// message whose first frame has RSV1 clear.
+template <class E>
+concept message_extension = requires(E extension, const_bytes& in, mutable_bytes out, bool last) {
+    { E::owns_rsv1 } -> std::convertible_to<bool>;
+    // Whether the handshake agreed on it (R226).
+    { extension.active() }
+    noexcept->std::same_as<bool>;
+    // Takes what it can off the front of an encoded message's next bytes, at least one of them
+    // unless it gives data; `last`: the message ends with them. An errc fails the connection: what
+    // was decoded before it must have been given by an earlier call.
+    { extension.decode(in, last) }
+    noexcept->std::same_as<result<decoded>>;
+    // Takes what it can off the front of a message's next bytes and writes into `out`.
+    { extension.encode(in, out, last) }
+    noexcept->std::same_as<result<encoded>>;
+};
+
+} // namespace h2ws

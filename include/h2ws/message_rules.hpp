@@ -1,0 +1,71 @@
+// How frames make messages: fragments follow one another, the first names the type, limits hold
+// over their sum, and text is UTF-8 (RFC 6455 sections 5.4, 5.6 and 10.4).
+#pragma once
+
+#include "errc.hpp"
+#include "frame_header.hpp"
+#include "limits.hpp"
+#include "utf8.hpp"
+
+namespace h2ws {
+
+class message_rules {
+public:
+    // A data frame's header arrived; control frames do not come here (R174).
+    errc begin_frame(const frame_header& header, const limits& allowed) noexcept {
+        const bool continues = header.code == opcode::continuation;
+        if (continues != open_) // RFC 6455 §5.4 (R173, R175)
+            return continues ? errc::unexpected_continuation : errc::unfinished_message;
+        if (continues && header.rsv1) return errc::reserved_bit; // RFC 7692 §6.1 (R230)
+        if (!continues) begin_message(header);
+        if (fragments_ == allowed.max_fragments) return errc::too_many_fragments;
+        ++fragments_;
+        if (!encoded_ && header.payload_length > allowed.max_message - taken_)
+            return errc::message_too_big; // §10.4 (R197): before a byte of it is taken
+        return errc::none;
+    }
+
+    // The next bytes of the message as the application will see them. Returns how many of them are
+    // good; when that is fewer than all, or `last` comes too early, `error` says why.
+    std::size_t take(const_bytes payload, bool last, const limits& allowed, errc& error) noexcept {
+        const std::uint64_t room = allowed.max_message - taken_;
+        if (payload.size() > room) { // only reached when an extension decodes (R262)
+            error = errc::message_too_big;
+            payload = payload.first(static_cast<std::size_t>(room));
+        }
+        taken_ += payload.size();
+        const std::size_t good = type_ == opcode::text ? utf8_.accept(payload) : payload.size();
+        if (good < payload.size() || (last && error == errc::none && !utf8_.complete()))
+            error = errc::text_not_utf8; // §8.1 (R191, R216)
+        return good;
+    }
+
+    // Called for each piece that is delivered: whether it is the first of its message.
+    bool deliver(bool last) noexcept {
+        const bool first = !delivered_;
+        delivered_ = true;
+        if (last) open_ = false;
+        return first;
+    }
+
+    opcode type() const noexcept { return type_; }     // of the first frame (R178)
+    bool encoded() const noexcept { return encoded_; } // its RSV1 (R228)
+
+private:
+    void begin_message(const frame_header& header) noexcept {
+        *this = message_rules{};
+        type_ = header.code;
+        encoded_ = header.rsv1;
+        open_ = true;
+    }
+
+    std::uint64_t taken_ = 0;
+    std::uint32_t fragments_ = 0;
+    opcode type_ = opcode::continuation;
+    bool open_ = false;
+    bool encoded_ = false;
+    bool delivered_ = false;
+    utf8_validator utf8_;
+};
+
+} // namespace h2ws

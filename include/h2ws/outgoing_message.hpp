@@ -1,0 +1,129 @@
+// Makes frames of what the application says: the first fragment names the type, the last has FIN,
+// a client masks each with a key of its own (RFC 6455 sections 5.3, 5.4 and 6.1).
+#pragma once
+
+#include "errc.hpp"
+#include "extension_slot.hpp"
+#include "frame_header.hpp"
+#include "result.hpp"
+#include "role.hpp"
+
+#include <cstring>
+
+namespace h2ws {
+
+// A frame to be written as header() and then payload(). The header is the frame's own; the payload
+// lies in memory of the caller.
+struct frame {
+    const_bytes header() const noexcept { return {octets, header_size}; }
+
+    std::byte octets[max_frame_header_size];
+    std::uint8_t header_size = 0; // 0: the encoder kept it all, there is nothing to write yet
+    bool more = false;            // call again with the rest of the same payload
+    const_bytes payload;
+};
+
+template <class Role, class Extension>
+class outgoing_message {
+public:
+    constexpr outgoing_message(Role role, Extension extension) noexcept
+        : role_(role),
+          extension_(extension) {}
+
+    // One frame around a payload that stays where it is. The extension is passed by: RSV1 is clear.
+    result<frame> in_place(opcode type, typename Role::output payload, bool fin) noexcept {
+        if (!may_continue(type) || (begun() && encoded_)) return errc::invalid_argument;
+        frame made;
+        masking_key key{};
+        if (!begin_frame(key)) return errc::no_masking_key;
+        if constexpr (Role::is_client) mask(payload, key);
+        encoded_ = false;
+        finish_frame(type, payload, key, fin, made);
+        return made;
+    }
+
+    // One frame whose payload is made in `out`.
+    result<frame> copied(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
+        if (!may_continue(type)) return errc::invalid_argument;
+        if constexpr (Extension::owns_rsv1) {
+            if (begun() ? encoded_ : extension_.active()) return encode(type, payload, out, fin);
+        }
+        return copy(type, payload, out, fin);
+    }
+
+    const Role& role() const noexcept { return role_; }
+    Extension& extension() noexcept { return extension_; }
+
+private:
+    bool begun() const noexcept { return type_ != opcode::continuation; }
+
+    bool may_continue(opcode type) const noexcept {
+        if (begun()) return type == type_;
+        return type == opcode::text || type == opcode::binary;
+    }
+
+    result<frame> copy(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
+        const std::size_t size = payload.size() < out.size() ? payload.size() : out.size();
+        if (size == 0 && !payload.empty()) return errc::buffer_too_small;
+        frame made;
+        masking_key key{};
+        if (!begin_frame(key)) return errc::no_masking_key;
+        if constexpr (Role::is_client)
+            mask(payload.first(size), out, key);
+        else if (size != 0)
+            std::memcpy(out.data(), payload.data(), size);
+        payload = payload.subspan(size);
+        made.more = !payload.empty();
+        encoded_ = false;
+        finish_frame(type, out.first(size), key, fin && !made.more, made);
+        return made;
+    }
+
+    result<frame> encode(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
+        frame made;
+        masking_key key{};
+        if (!begin_frame(key)) return errc::no_masking_key;
+        type_ = type; // the encoder may keep what it is given, and no frame is made yet
+        encoded_ = true;
+        const result<encoded> done = extension_.encode(payload, out, fin);
+        if (!done) return done.error();
+        made.more = done->more || !payload.empty();
+        if (made.more && done->size == 0) return errc::buffer_too_small;
+        const bool last = fin && !made.more;
+        if (done->size == 0 && !last) return made; // the encoder kept it all
+        const mutable_bytes octets = out.first(done->size);
+        if constexpr (Role::is_client) mask(octets, key);
+        finish_frame(type, octets, key, last, made);
+        return made;
+    }
+
+    // A fresh key for each frame (RFC 6455 §5.3, R168).
+    bool begin_frame([[maybe_unused]] masking_key& key) noexcept {
+        if constexpr (Role::is_client)
+            return role_.keys.next != nullptr && role_.keys.next(role_.keys.state, key);
+        return true;
+    }
+
+    // §5.4 (R171, R172): the opcode and RSV1 stand on the first frame, FIN on the last.
+    void finish_frame(opcode type, const_bytes payload, masking_key key, bool fin,
+                      frame& made) noexcept {
+        const frame_header header{.payload_length = payload.size(),
+                                  .key = key,
+                                  .code = continues_ ? opcode::continuation : type,
+                                  .fin = fin,
+                                  .rsv1 = encoded_ && !continues_,
+                                  .masked = Role::is_client};
+        made.header_size = static_cast<std::uint8_t>(encode_frame_header(header, made.octets));
+        made.payload = payload;
+        type_ = fin ? opcode::continuation : type;
+        continues_ = !fin;
+    }
+
+    [[no_unique_address]] Role role_;
+    [[no_unique_address]] Extension extension_;
+    opcode type_ = opcode::continuation; // of the message that has begun and not ended, if any
+    bool continues_ = false;             // its first frame was made
+    bool encoded_ = false;               // that frame has RSV1
+};
+
+} // namespace h2ws

@@ -1,0 +1,38 @@
+// Where the unmasked octets of a received payload go: they stay where they lie, or they are written
+// elsewhere in the same pass.
+#pragma once
+
+#include "mask.hpp"
+#include "role.hpp"
+
+#include <cstddef>
+
+namespace h2ws {
+
+template <class Role>
+struct in_place {
+    static constexpr bool stays = true; // octets unmasked once must not be unmasked again
+    std::size_t room = static_cast<std::size_t>(-1);
+
+    const_bytes unmask(typename Role::input masked, masking_key key) const noexcept {
+        if constexpr (!Role::is_client) mask(masked, key);
+        return masked;
+    }
+};
+
+template <class Role>
+struct elsewhere {
+    explicit elsewhere(mutable_bytes to) noexcept : out(to), room(to.size()) {}
+
+    static constexpr bool stays = false;
+    mutable_bytes out;
+    std::size_t room;
+
+    const_bytes unmask(const_bytes masked, masking_key key) const noexcept {
+        if constexpr (Role::is_client) return masked; // a server's frames are not masked
+        mask(masked, out, key);
+        return out.first(masked.size());
+    }
+};
+
+} // namespace h2ws

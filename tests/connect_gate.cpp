@@ -82,7 +82,7 @@ TEST_CASE("a client holds its request back until SETTINGS arrive", "[rfc8441-3][
     CHECK(gate.answer() == connect_answer::no);
 }
 
-TEST_CASE("a value other than 0 and 1 is an error for either role", "[rfc8441-3][R1][R2]") {
+TEST_CASE("a value other than 0 and 1 is an error for either role", "[rfc8441-3][R1][R2][S1]") {
     for (const std::uint32_t value : {2u, 3u, 0x80000000u, 0xffffffffu}) {
         CHECK(check_connect_setting(id, value) == errc::settings_value_invalid);
         CHECK(check_connect_setting(0x3, value) == errc::none);
@@ -93,7 +93,7 @@ TEST_CASE("a value other than 0 and 1 is an error for either role", "[rfc8441-3]
           h2ws::http2_error::protocol_error);
 }
 
-TEST_CASE("a client notices that the setting is withdrawn", "[rfc8441-3][R7]") {
+TEST_CASE("a client notices that the setting is withdrawn", "[rfc8441-3][R7][S1]") {
     const std::vector<std::vector<frame>> sequences{
         {{{id, 1}, {id, 0}}}, {{{id, 1}}, {{id, 0}}}, {{{id, 1}}, {}, {{id, 0}}}};
     for (const std::vector<frame>& frames : sequences) {
@@ -103,7 +103,7 @@ TEST_CASE("a client notices that the setting is withdrawn", "[rfc8441-3][R7]") {
     CHECK(receive({{{id, 1}, {id, 0}, {id, 1}}}).error == errc::settings_withdrawn);
 }
 
-TEST_CASE("a server is not affected by what a client sends", "[rfc8441-3][R5]") {
+TEST_CASE("a server is not affected by what a client sends", "[rfc8441-3][R5][S1][S25]") {
     connect_advertisement ours;
     REQUIRE(ours.send(1));
     for (const std::uint32_t value : {0u, 1u, 0u})

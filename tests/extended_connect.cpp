@@ -131,7 +131,7 @@ TEST_CASE("a client's request has its fields in one order",
                                             {"sec-websocket-version", "13"}});
 }
 
-TEST_CASE("a client sends websocket in lower case", "[rfc8441-5][R18]") {
+TEST_CASE("a client sends websocket in lower case", "[rfc8441-5][R18][S3]") {
     CHECK(sent(request({.protocol = "WebSocket", .authority = "a"}))[1] ==
           field{":protocol", "websocket"});
 }

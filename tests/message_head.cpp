@@ -171,7 +171,7 @@ TEST_CASE(
 }
 
 TEST_CASE("host names the entity of :authority or the request is malformed",
-          "[rfc9113-8.3.1][R73][R75][R76]") {
+          "[rfc9113-8.3.1][R73][R75][R76][S8]") {
     for (const char* host : {"a.example", "A.Example", "a.example:443"}) {
         const section fields = also(extended, {{"host", host}});
         const auto head = read_request_head(fields);

@@ -59,14 +59,14 @@ TEST_CASE("a server takes a complete opening handshake",
     CHECK(check_opening_handshake(offered, false) == errc::none);
 }
 
-TEST_CASE("a server needs no key and ignores one", "[rfc8441-5][R25][R26]") {
+TEST_CASE("a server needs no key and ignores one", "[rfc8441-5][R25][R26][S14]") {
     const section fields{version, {"sec-websocket-key", "not even base64"}};
     CHECK(check(fields) == errc::none);
     CHECK(sent(accept({}, {.fields = fields})) == section{{":status", "200"}});
 }
 
 TEST_CASE("a server matches websocket without case unless it is told to be strict",
-          "[rfc8441-5][R19][rfc9110-7.8][R45]") {
+          "[rfc8441-5][R19][rfc9110-7.8][R45][S3]") {
     const section fields{version};
     for (const char* protocol : {"websocket", "WebSocket", "WEBSOCKET"}) {
         const connect_request request{.protocol = protocol, .authority = "a", .fields = fields};
@@ -77,7 +77,7 @@ TEST_CASE("a server matches websocket without case unless it is told to be stric
     }
 }
 
-TEST_CASE("a server answers 501 to another protocol", "[rfc8441-5][R21][rfc9220-3][R36][R37]") {
+TEST_CASE("a server answers 501 to another protocol", "[rfc8441-5][R21][rfc9220-3][R36][R37][S2]") {
     for (const char* protocol : {"connect-udp", "h2c", "websockets", "websocket-1"}) {
         const connect_request request{.protocol = protocol, .authority = "a"};
         CHECK(check_opening_handshake(request, false) == errc::protocol_not_supported);
@@ -86,7 +86,7 @@ TEST_CASE("a server answers 501 to another protocol", "[rfc8441-5][R21][rfc9220-
 }
 
 TEST_CASE("a server refuses a request with content or without a stream",
-          "[rfc9110-9.3.6][R43][rfc8441-5][R30]") {
+          "[rfc9110-9.3.6][R43][rfc8441-5][R30][S9][S10]") {
     for (const char* length : {"0", "5", "x"})
         CHECK(check({version, {"content-length", length}}) == errc::content_length_on_connect);
     CHECK(check({version}, true) == errc::end_stream_on_connect);
@@ -100,7 +100,7 @@ TEST_CASE("a WebSocket's scheme is http or https", "[rfc8441-5][R20]") {
         CHECK(check({version}, false, scheme) == errc::websocket_scheme_invalid);
 }
 
-TEST_CASE("a server takes version 13, once", "[rfc6455-4.2.1][R143][rfc6455-4.3][R152]") {
+TEST_CASE("a server takes version 13, once", "[rfc6455-4.2.1][R143][rfc6455-4.3][R152][S12]") {
     const auto with = [](const char* value) { return field{"sec-websocket-version", value}; };
     CHECK(check({}) == errc::websocket_version_invalid);
     for (const char* value :
@@ -111,7 +111,7 @@ TEST_CASE("a server takes version 13, once", "[rfc6455-4.2.1][R143][rfc6455-4.3]
 }
 
 TEST_CASE("a server says which version it takes when it refuses one",
-          "[rfc6455-4.2.2][R144][rfc6455-4.4][R153]") {
+          "[rfc6455-4.2.2][R144][rfc6455-4.4][R153][S12]") {
     CHECK(sent(refuse(errc::websocket_version_invalid)) ==
           section{{":status", "400"}, {"sec-websocket-version", "13"}});
     CHECK(sent(refuse(errc::subprotocol_list_invalid)) == section{{":status", "400"}});
@@ -149,7 +149,7 @@ TEST_CASE("the faults of a request are found in a fixed order", "[rfc6455-4.2.1]
 }
 
 TEST_CASE("a server accepts with 200 and nothing that is empty",
-          "[rfc8441-5.1][R32][rfc9113-8.5][R83][rfc6455-4.2.2][R148]") {
+          "[rfc8441-5.1][R32][rfc9113-8.5][R83][rfc6455-4.2.2][R148][S4]") {
     CHECK(sent(accept({}, offered)) == section{{":status", "200"}});
     const field own[] = {{"server", "h2ws"}};
     CHECK(sent(accept({.subprotocol = "chat",
@@ -216,7 +216,7 @@ TEST_CASE("a server refuses with any other final status", "[rfc6455-4.2.2][R145]
 }
 
 TEST_CASE("an error says with which status a request is refused",
-          "[rfc9113-8.1.1][R53][rfc9113-8.2.1][R62][rfc9113-10.5.1][R124]") {
+          "[rfc9113-8.1.1][R53][rfc9113-8.2.1][R62][rfc9113-10.5.1][R124][S5]") {
     CHECK(sent(refuse(errc::too_many_fields)) == section{{":status", "431"}});
     CHECK(sent(refuse(errc::too_many_tunnels)) == section{{":status", "503"}});
     CHECK(sent(refuse(errc::field_value_invalid)) == section{{":status", "400"}});
@@ -225,7 +225,7 @@ TEST_CASE("an error says with which status a request is refused",
 }
 
 TEST_CASE("any 2xx opens the tunnel and any other final status refuses it",
-          "[rfc9110-9.3.6][R40][rfc6455-4.1][R136][rfc9113-8.1][R46][rfc8441-5.1][R32]") {
+          "[rfc9110-9.3.6][R40][rfc6455-4.1][R136][rfc9113-8.1][R46][rfc8441-5.1][R32][S4]") {
     struct row {
         const char* status;
         response_kind kind;
@@ -270,7 +270,7 @@ TEST_CASE("a client ignores content-length in a 2xx", "[rfc9110-9.3.6][R42]") {
         CHECK(response_error(ok({{"content-length", length}})) == errc::none);
 }
 
-TEST_CASE("a client neither requires nor checks sec-websocket-accept", "[rfc8441-5][R25]") {
+TEST_CASE("a client neither requires nor checks sec-websocket-accept", "[rfc8441-5][R25][S14]") {
     CHECK(response_error(ok({})) == errc::none);
     CHECK(response_error(ok({{"sec-websocket-accept", "nonsense"}})) == errc::none);
 }
@@ -288,7 +288,7 @@ TEST_CASE("a client takes a subprotocol that it offered", "[rfc6455-4.1][R138][R
 }
 
 TEST_CASE("a client takes an answer without subprotocol unless it requires one",
-          "[rfc6455-4.1][R140]") {
+          "[rfc6455-4.1][R140][S13]") {
     CHECK(response_error(ok({})) == errc::none);
     CHECK(read_response(ok({}), false, asked, {.require_subprotocol = true}).error() ==
           errc::subprotocol_missing);

@@ -21,8 +21,8 @@ namespace h2ws {
 //
 // A client fills in what it needs; `authority` alone has no default:
 //   request({.authority = "example.com", .path = "/chat", .subprotocols = "chat, superchat"})
-// For a server `fields` has every regular field, the sec-websocket-* ones too, and `subprotocols`
-// and `extensions` are empty. The member functions do the same for both.
+// For a server `fields` has every regular field (RFC 8441 §5, R28), the sec-websocket-* ones too,
+// and `subprotocols` and `extensions` are empty. The member functions do the same for both.
 struct connect_request {
     std::string_view protocol = "websocket";
     std::string_view scheme = "https"; // https for wss, http for ws
@@ -97,7 +97,8 @@ constexpr result<connect_request> read_request(std::span<const field> fields,
 // the length, or none at all because the stream has ended.
 [[nodiscard]] constexpr errc check_tunnel(const connect_request& request,
                                           bool end_stream) noexcept {
-    // RFC 9110 §9.3.6 (R43): a request for a tunnel has no content
+    // RFC 9110 §9.3.6 (R43, S9): a request for a tunnel has no content; nor may its stream have
+    // ended (S10)
     if (request.find("content-length")) return errc::content_length_on_connect;
     return end_stream ? errc::end_stream_on_connect : errc::none;
 }

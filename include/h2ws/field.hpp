@@ -116,7 +116,7 @@ constexpr bool is_connection_specific(std::string_view name) noexcept {
 [[nodiscard]] constexpr errc check_field(const field& line) noexcept {
     if (!is_field_name(line.name)) return errc::field_name_invalid;
     if (!is_field_value(line.value)) return errc::field_value_invalid;
-    // RFC 9113 §8.2.2 (R63)
+    // RFC 9113 §8.2.2 (R63), RFC 8441 §5 (R23)
     if (is_connection_specific(line.name)) return errc::connection_specific_field;
     // RFC 9113 §8.2.2 (R64)
     if (line.name == "te" && !equal_ignoring_case(line.value, "trailers")) return errc::te_invalid;

@@ -149,7 +149,7 @@ constexpr errc check_kind(const request_pseudo_fields& pseudo, const request_hea
     return check_ordinary(head, pseudo.authority.has_value());
 }
 
-// RFC 9113 §8.3.1 (R73, R75, R76): `host` is compared, and never used where :authority is.
+// RFC 9113 §8.3.1 (R73, R75, R76, S8): `host` is compared, and never used where :authority is.
 constexpr errc check_host(const request_head& head) noexcept {
     if (head.authority.empty()) return errc::none;
     for (const std::string_view host : field_values(head.fields, "host"))

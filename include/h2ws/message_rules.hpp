@@ -14,7 +14,7 @@ public:
     // A data frame's header arrived; control frames do not come here (R174).
     errc begin_frame(const frame_header& header, const limits& allowed) noexcept {
         const bool continues = header.code == opcode::continuation;
-        if (continues != open_) // RFC 6455 §5.4 (R173, R175)
+        if (continues != open_) // RFC 6455 §5.4 (R173, R175, R176)
             return continues ? errc::unexpected_continuation : errc::unfinished_message;
         if (continues && header.rsv1) return errc::reserved_bit; // RFC 7692 §6.1 (R230)
         if (!continues) begin_message(header);

@@ -26,7 +26,7 @@ namespace handshakes {
 
 constexpr bool has_version_13(const connect_request& request) noexcept {
     const field_values versions{request.fields, "sec-websocket-version"};
-    // RFC 6455 §4.1 and §4.2.1 (R132, R143, R152)
+    // RFC 6455 §4.1 and §4.2.1 (R132, R143, R152, S12)
     return !versions.empty() && *versions.begin() == "13" && ++versions.begin() == versions.end();
 }
 
@@ -99,7 +99,7 @@ constexpr field_list accept(const acceptance& answer, const connect_request& req
         list.fail(error);
         return list;
     }
-    list.add_status(answer.status); // RFC 8441 §5.1 (R32)
+    list.add_status(answer.status); // RFC 8441 §5.1 (R32, S4)
     // RFC 6455 §4.2.2 (R148): never an empty field
     if (!answer.subprotocol.empty()) list.add("sec-websocket-protocol", answer.subprotocol);
     if (!answer.extensions.empty()) list.add("sec-websocket-extensions", answer.extensions);
@@ -145,7 +145,7 @@ struct connect_response {
     std::string_view subprotocol = {}; // the one chosen, empty for none
     std::span<const field> fields = {};
 
-    // Those in use, in the order of their application (R141).
+    // Those in use, in the order of their application (R141, R156, R192).
     constexpr extension_reader extensions() const noexcept { return extension_reader{fields}; }
 };
 

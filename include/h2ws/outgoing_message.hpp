@@ -104,7 +104,8 @@ private:
         return true;
     }
 
-    // §5.4 (R171, R172): the opcode and RSV1 stand on the first frame, FIN on the last.
+    // §5.4 and §6.1 (R171, R172, R194): the opcode and RSV1 stand on the first frame, FIN on the
+    // last.
     void finish_frame(opcode type, const_bytes payload, masking_key key, bool fin,
                       frame& made) noexcept {
         const frame_header header{.payload_length = payload.size(),

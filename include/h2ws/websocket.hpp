@@ -1,4 +1,5 @@
-// One WebSocket over one HTTP/2 stream, after its opening handshake (RFC 6455 over RFC 8441).
+// One WebSocket over one HTTP/2 stream, after its opening handshake: it is OPEN, and the stream is
+// what RFC 6455 calls the TCP connection (RFC 8441 section 5, R29).
 //
 //     while (auto event = socket.poll(in)) {      // they speak
 //         ...
@@ -81,7 +82,7 @@ public:
     // `error` is not errc::none.
     void fail(errc error) noexcept {
         if (lifecycle_.received() != direction::open) return;
-        lifecycle_.fail();     // R208
+        lifecycle_.fail();     // R198, R206, R208
         owed_ = owed::nothing; // no pong after failing (S26)
         end_with(error, http2_error::no_error);
         const status_code code = info(error).close;
@@ -94,7 +95,7 @@ public:
     // message. Clients: the payload is masked where it lies. Errors: not_open, no_masking_key,
     // invalid_argument (not text or binary, or another type than the message's).
     result<frame> send(opcode type, typename Role::output payload, bool fin = true) noexcept {
-        if (!may_send()) return errc::not_open; // RFC 6455 §6.1 (R162, R193)
+        if (!may_send()) return errc::not_open; // RFC 6455 §6.1 (R162, R193, R202)
         return outgoing_.in_place(type, payload, fin);
     }
 
@@ -224,9 +225,9 @@ private:
         const result<close_payload> payload = read_close_payload(control_.payload());
         if (!payload) return fail(payload.error());
         lifecycle_.receive(passage::close);
-        found.emplace(close_frame{payload->code, payload->reason});
-        if (lifecycle_.sent() == direction::open) { // RFC 6455 §5.5.1 (R183)
-            control_.keep_code();                   // the reason is still lent to the event
+        found.emplace(close_frame{payload->code, payload->reason}); // R204, R205
+        if (lifecycle_.sent() == direction::open) {                 // RFC 6455 §5.5.1 (R183)
+            control_.keep_code(); // the reason is still lent to the event
             owed_ = owed::close;
         }
         settle();
@@ -238,7 +239,7 @@ private:
         if constexpr (Extension::owns_rsv1) {
             if (rules_.encoded()) return decode(in, size, place, found);
         }
-        const const_bytes payload = place.unmask(in.first(size), frame_.key);
+        const const_bytes payload = place.unmask(in.first(size), frame_.key); // §6.2 (R195)
         advance(in, size);
         deliver(payload, !inside_frame_ && frame_.fin, found);
     }
@@ -334,7 +335,8 @@ private:
         owed_ = owed::close;
     }
 
-    // Both Closes were exchanged: `closed` is due, and whatever follows is clean (R203, S22).
+    // Both Closes were exchanged, whoever began or both at once (R186): `closed` is due, and
+    // whatever follows is clean (R203, S22).
     void settle() noexcept {
         if (lifecycle_.complete()) end_with(errc::none, http2_error::no_error);
     }

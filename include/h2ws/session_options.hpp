@@ -1,0 +1,77 @@
+// What a session allows and how long it waits. Every limit is on by default, with its reason and
+// what it bounds in memory.
+#pragma once
+
+#include "allocator.hpp"
+#include "instant.hpp"
+#include "keepalive.hpp"
+#include "limits.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace h2ws {
+
+struct timeouts {
+    // For the answer to an extended CONNECT: the server's to us, or ours to the client.
+    duration handshake = seconds(10);
+    // Nothing exchanged on a tunnel, pings and pongs not counted; never: it may idle.
+    duration idle = never;
+    // After our Close has left, for the peer's and for the end of its half of the stream (S20,
+    // S21).
+    duration close = seconds(5);
+    // Of that, how long the end of our half waits for the peer's (S20, S21).
+    duration end_stream = seconds(1);
+    // Without progress while output waits: a peer that grants no credit (S21).
+    duration stalled = seconds(30);
+};
+
+struct session_options {
+    limits messages = {};
+    timeouts waits = {};
+    keepalive_options ping = {};
+
+    // Fields of one received section. Browsers send about 15. Memory: that many views, 32 bytes
+    // each.
+    std::size_t max_fields = 128;
+    // Bytes of names and values of one received section; held while a request waits for its answer.
+    std::size_t max_field_bytes = 16'384;
+
+    // Tunnels and ordinary requests together, advertised as SETTINGS_MAX_CONCURRENT_STREAMS.
+    // Memory: about half a KiB each, and per tunnel what the limits below say.
+    std::uint32_t max_streams = 256;
+    // Of these, tunnels that wait for accept or refuse: each holds its fields and early_data.
+    std::size_t max_pending = 64;
+    // Bytes that a client may send on a tunnel before the answer; more resets it (S11).
+    std::size_t max_early_data = 4'096;
+
+    // The window of a stream: what a peer may send on a tunnel whose application does not consume.
+    std::int32_t stream_window = 65'535;
+    // The window of the connection. Above the streams', so that one does not take it all.
+    std::int32_t connection_window = 1 << 20;
+    // Bytes that were delivered and not consumed, all tunnels together, beyond which the connection
+    // is not credited either: the memory that slow applications can hold.
+    std::size_t max_held = std::size_t{16} << 20;
+
+    // Bytes queued on one stream that the peer does not take; `send` then says queue_full. A single
+    // message of any size is always taken when the queue is empty.
+    std::size_t max_queued = std::size_t{16} << 20;
+
+    // A server takes tunnels: it advertises SETTINGS_ENABLE_CONNECT_PROTOCOL. Say so only where
+    // tunnel_requested is answered: browsers stop using HTTP/1.1 for WebSockets once they see it.
+    bool accept_tunnels = false;
+    // A server answers sec-websocket-accept when a key was sent, as one client demands (S14).
+    bool answer_key = true;
+    // A client refuses an answer without a subprotocol when it offered some, as browsers do (S13).
+    bool require_subprotocol = false;
+    // Only `websocket` in lower case is WebSocket (S3).
+    bool strict_protocol_case = false;
+    // Extended CONNECT with other protocols is handed to the application as a raw tunnel (S2).
+    bool accept_raw_tunnels = false;
+    // A client ends its half by RST_STREAM(CANCEL) instead of END_STREAM (S20).
+    bool end_with_reset = false;
+
+    allocator memory = {};
+};
+
+} // namespace h2ws

@@ -1,0 +1,205 @@
+// A client's side of a session: it asks for tunnels, and for ordinary resources.
+#pragma once
+
+#include "session_base.hpp"
+
+namespace h2ws {
+
+template <class Engine, class Extension>
+class client_session : public session_base<Engine, client, Extension> {
+    using base = session_base<Engine, client, Extension>;
+    template <class, class, class>
+    friend class session_streams;
+    template <class, class, class>
+    friend class session_input;
+    template <class, class, class>
+    friend class session_base;
+
+public:
+    using typename base::stream_type;
+
+    // Asks for a tunnel; everything is copied. It has its name at once and is held back until the
+    // server's SETTINGS allow it (RFC 8441 §3); tunnel_opened or tunnel_refused follows. Errors:
+    // connect_not_enabled, not_open (the connection takes no new streams), those of `request`,
+    // no_memory.
+    result<tunnel_id> open(const connect_request& wanted, instant now,
+                           Extension extension = {}) noexcept {
+        if (const errc error = start(now); error != errc::none) return error;
+        if (gate_.answer() == connect_answer::no) return errc::connect_not_enabled;
+        const field_list list = h2ws::request(wanted);
+        stream_type* const at = this->streams_.insert();
+        if (const errc error = keep(at, list); error != errc::none) return error;
+        at->request = wanted; // the views are those of the kept section from here on
+        at->request.subprotocols = at->request.extensions = {};
+        read_kept(*at);
+        at->extension.emplace(std::move(extension));
+        this->await_answer(*at);
+        if (gate_.answer() == connect_answer::yes) submit(*at);
+        return tunnel_id{at->id};
+    }
+
+    // Sends an ordinary request; everything is copied. `fields` are the whole section,
+    // pseudo-header fields first. `end`: it has no body, else `write` gives it. Errors as for open.
+    result<request_id> request(std::span<const field> fields, bool end, instant now) noexcept {
+        if (const errc error = start(now); error != errc::none) return error;
+        stream_type* const at = this->streams_.insert();
+        if (at == nullptr) return errc::no_memory;
+        at->is_request = at->told = at->head_sent = true;
+        at->end_after_output = end;
+        if (!this->engine().submit_headers(*at, fields, end)) {
+            this->streams_.erase(*at);
+            return errc::no_memory;
+        }
+        return request_id{at->id};
+    }
+
+    // What the server's SETTINGS said of extended CONNECT.
+    connect_answer connect_enabled() const noexcept { return gate_.answer(); }
+
+protected:
+    using base::base;
+
+    // ---- for the engine -------------------------------------------------------------------------
+
+    // Each setting of a frame in order; an error is one of the connection (S1).
+    errc setting(std::uint16_t id, std::uint32_t value) noexcept {
+        return gate_.receive(id, value).error();
+    }
+
+    // The end of a SETTINGS frame that is no acknowledgement.
+    void settings_complete() noexcept {
+        gate_.settings_received();
+        this->push(settings_received{gate_.answer()});
+        this->streams_.each([&](stream_type& at) {
+            if (at.stage != stream_stage::held) return;
+            if (gate_.answer() == connect_answer::yes) return submit(at);
+            this->abort(at, errc::connect_not_enabled, http2_error::no_error);
+        });
+    }
+
+    void begin_response(stream_type& at) noexcept {
+        if (at.response_section)
+            at.response_section->clear();
+        else
+            at.response_section.emplace(this->options_.memory);
+    }
+
+    void add_field(stream_type& at, const field& line) noexcept {
+        if (at.error != errc::none || !at.response_section) return;
+        at.error = at.response_section->add(line, this->options_.max_fields,
+                                            this->options_.max_field_bytes);
+    }
+
+    // The field section of an answer, interim or final, is whole.
+    void head_complete(stream_type& at, bool end_stream) noexcept {
+        if (at.error != errc::none)
+            return this->abort(at, at.error, http2_error::enhance_your_calm);
+        if (at.is_request) return ordinary_response(at, end_stream);
+        const auto read =
+            read_response(at.response_section->fields(), end_stream, at.request,
+                          {.require_subprotocol = this->options_.require_subprotocol});
+        if (!read) {
+            const http2_error code = info(read.error()).stream_error;
+            return this->abort(at, read.error(),
+                               code == http2_error::no_error ? http2_error::cancel : code);
+        }
+        at.response = *read;
+        if (read->kind == response_kind::accepted) return opened(at);
+        if (read->kind == response_kind::refused) {
+            at.stage = stream_stage::answered;
+            at.error = errc::status_not_2xx;
+        }
+    }
+
+    // There will be no tunnel: tells so, once.
+    void tunnel_lost(stream_type& at, ending how) noexcept {
+        if (at.is_raw) return this->push_closed(at, how);
+        if (at.told) return;
+        // RFC 9113 §8.7 (R89): neither reached the application there
+        const bool refused_stream = at.code == http2_error::refused_stream;
+        refused(at, refused_stream ? errc::stream_not_processed : this->ending_error(at, how));
+    }
+
+    void refusal_ended(stream_type& at) noexcept {
+        if (at.stage == stream_stage::answered && !at.told) {
+            refused(at, errc::status_not_2xx);
+            this->abort(at, errc::status_not_2xx, http2_error::cancel);
+        }
+    }
+
+    void answer_overdue(stream_type& at) noexcept {
+        this->abort(at, errc::handshake_timeout, http2_error::cancel);
+    }
+
+private:
+    errc start(instant now) noexcept {
+        this->now_ = now;
+        this->settle();
+        return this->ended_ || this->going_away_ || this->shutting_down_ ? errc::not_open
+                                                                         : errc::none;
+    }
+
+    errc keep(stream_type* at, const field_list& list) noexcept {
+        if (at == nullptr) return errc::no_memory;
+        errc error = list.error();
+        for (const field& line : list.fields())
+            if (error == errc::none)
+                error =
+                    at->section.add(line, field_list::max_fields, this->options_.max_field_bytes);
+        if (error == errc::none && at->section.fields().empty()) error = errc::no_memory;
+        if (error != errc::none)
+            this->streams_.erase(*at);
+        else
+            at->stage = stream_stage::held;
+        return error;
+    }
+
+    // The request as a view of the kept section, without its pseudo-header fields.
+    void read_kept(stream_type& at) noexcept {
+        const auto head = read_request_head(at.section.fields());
+        if (head) at.request = to_connect_request(*head);
+    }
+
+    void submit(stream_type& at) noexcept {
+        at.stage = stream_stage::pending;
+        if (!this->engine().submit_headers(at, at.section.fields(), false))
+            this->abort(at, errc::no_memory, http2_error::internal_error);
+    }
+
+    void opened(stream_type& at) noexcept {
+        at.told = true;
+        if (is_websocket(at.request.protocol))
+            this->open_socket(at, std::move(*at.extension));
+        else
+            this->open_raw(at);
+        at.section.clear();
+        this->push(tunnel_opened{{at.id}, &at.response});
+    }
+
+    void ordinary_response(stream_type& at, bool end_stream) noexcept {
+        const auto head = read_response_head(at.response_section->fields(), end_stream);
+        if (!head) return this->abort(at, head.error(), info(head.error()).stream_error);
+        if (head->is_interim()) return; // RFC 9110 §15.2 lets a client ignore them
+        at.answer = *head;
+        at.stage = stream_stage::answered;
+        at.end_received = end_stream;
+        this->push(response_received{{at.id}, &at.answer, end_stream});
+    }
+
+    void refused(stream_type& at, errc error) noexcept {
+        at.told = true;
+        const bool answered = error == errc::status_not_2xx;
+        this->push(tunnel_refused{{at.id},
+                                  error,
+                                  at.code,
+                                  answered ? at.response.status : std::uint16_t{0},
+                                  error == errc::stream_not_processed,
+                                  answered ? at.response.fields : std::span<const field>{},
+                                  answered ? as_text(std::as_const(at.early).bytes())
+                                           : std::string_view{}});
+    }
+
+    connect_gate gate_;
+};
+
+} // namespace h2ws

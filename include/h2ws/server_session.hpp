@@ -1,0 +1,203 @@
+// A server's side of a session: it answers requests for tunnels, and ordinary ones.
+#pragma once
+
+#include "accept_key.hpp"
+#include "session_base.hpp"
+
+namespace h2ws {
+
+template <class Engine, class Extension>
+class server_session : public session_base<Engine, server, Extension> {
+    using base = session_base<Engine, server, Extension>;
+    template <class, class, class>
+    friend class session_streams;
+    template <class, class, class>
+    friend class session_input;
+    template <class, class, class>
+    friend class session_base;
+
+public:
+    using typename base::stream_type;
+
+    // Opens the tunnel: the answer is sent and frames flow. Errors: not_open (the tunnel is gone or
+    // was answered), invalid_argument and subprotocol_not_offered (the answer is not one that this
+    // request can have), no_memory. The request's views end here.
+    result<void> accept(tunnel_id tunnel, const acceptance& answer, instant now,
+                        Extension extension = {}) noexcept {
+        stream_type* const at = pending(tunnel.value, false, now);
+        if (at == nullptr) return errc::not_open;
+        acceptance full = answer;
+        std::array<char, accept_key_size> accept_text;
+        if (const auto key = at->request.find("sec-websocket-key");
+            key && this->options_.answer_key && answer.sec_websocket_accept.empty()) { // S14
+            accept_text = accept_key(*key);
+            full.sec_websocket_accept = {accept_text.data(), accept_text.size()};
+        }
+        const field_list list = h2ws::accept(full, at->request);
+        if (const auto sent = send_head(*at, list, false); !sent) return sent;
+        --pending_;
+        if (is_websocket(at->request.protocol)) {
+            this->open_socket(*at, std::move(extension));
+        } else {
+            this->open_raw(*at);
+        }
+        at->section.clear();
+        this->poll_early_later(*at);
+        return {};
+    }
+
+    // Refuses it with a status from 300 to 599 and a body, which is copied. Errors as for accept.
+    result<void> refuse(tunnel_id tunnel, std::uint16_t status, instant now,
+                        std::span<const field> fields = {}, std::string_view body = {}) noexcept {
+        stream_type* const at = pending(tunnel.value, false, now);
+        if (at == nullptr) return errc::not_open;
+        const auto sent = refuse(*at, h2ws::refuse(status, fields), body);
+        if (sent) --pending_;
+        return sent;
+    }
+
+    // Answers an ordinary request; `end`: `body`, which is copied, is all of it, else `write` adds
+    // to it. Errors: not_open, invalid_argument, too_many_fields, no_memory.
+    result<void> respond(request_id request, std::uint16_t status, std::span<const field> fields,
+                         const_bytes body, instant now, bool end = true) noexcept {
+        stream_type* const at = pending(request.value, true, now);
+        if (at == nullptr) return errc::not_open;
+        field_list list;
+        list.add_status(status);
+        list.add_all(fields);
+        if (status >= 200) return answer(*at, list, body, end);
+        return this->send_interim(*at, list);
+    }
+
+protected:
+    using base::base;
+
+    // ---- for the engine -------------------------------------------------------------------------
+
+    // A new stream's HEADERS begin. nullptr: no memory.
+    stream_type* begin_request(std::int32_t stream_id) noexcept {
+        stream_type* const at = this->streams_.insert();
+        if (at != nullptr) at->stream_id = stream_id;
+        return at;
+    }
+
+    void add_field(stream_type& at, const field& line) noexcept {
+        if (at.error != errc::none) return;
+        at.error = at.section.add(line, this->options_.max_fields, this->options_.max_field_bytes);
+    }
+
+    // The field section is whole.
+    void head_complete(stream_type& at, bool end_stream) noexcept {
+        at.end_received = end_stream;
+        if (at.error != errc::none) return reject(at, at.error);
+        const auto head = read_request_head(at.section.fields(),
+                                            {.connect_enabled = this->options_.accept_tunnels,
+                                             .limits = {.fields = this->options_.max_fields,
+                                                        .bytes = static_cast<std::size_t>(-1)}});
+        if (!head) return reject(at, head.error());
+        at.head = *head;
+        if (head->kind == request_kind::ordinary) return tell_request(at);
+        if (head->kind == request_kind::connect) return reject(at, errc::protocol_not_supported);
+        at.request = to_connect_request(*head);
+        if (const errc error = check(at.request, end_stream); error != errc::none)
+            return reject(at, error);
+        tell_tunnel(at);
+    }
+
+    // A stream died that the application had not opened, or had not answered.
+    void tunnel_lost(stream_type& at, ending how) noexcept {
+        const bool unanswered = at.told && !at.head_sent;
+        if (unanswered) --pending_;
+        if (unanswered || at.is_raw) this->push_closed(at, how);
+    }
+
+    // Nobody answered: 503 (S23). Ordinary requests have no timer.
+    void answer_overdue(stream_type& at) noexcept {
+        if (refuse(at, h2ws::refuse(std::uint16_t{503}), {})) --pending_;
+    }
+
+    void refusal_ended(stream_type&) noexcept {}
+
+private:
+    stream_type* pending(std::uint64_t name, bool is_request, instant now) noexcept {
+        stream_type* const at = this->live(name, now);
+        const bool fits = at != nullptr && at->stage == stream_stage::pending && at->told &&
+                          at->is_request == is_request;
+        return fits ? at : nullptr;
+    }
+
+    errc check(const connect_request& request, bool end_stream) const noexcept {
+        const errc error =
+            check_opening_handshake(request, end_stream, {this->options_.strict_protocol_case});
+        if (error != errc::protocol_not_supported || !this->options_.accept_raw_tunnels)
+            return error;
+        return check_tunnel(request, end_stream); // S2
+    }
+
+    void tell_request(stream_type& at) noexcept {
+        at.is_request = at.told = true;
+        this->push(request_received{{at.id}, &at.head, at.end_received});
+    }
+
+    void tell_tunnel(stream_type& at) noexcept {
+        if (pending_ == this->options_.max_pending || this->shutting_down_)
+            return reject(at, errc::too_many_tunnels);
+        ++pending_;
+        at.told = true;
+        this->await_answer(at);
+        this->push(tunnel_requested{{at.id}, &at.request});
+    }
+
+    // Nothing of it has reached the application: a malformed request is reset, a well-formed one
+    // gets a status (RFC 9113 §8.1.1 (R52, R53), S5).
+    void reject(stream_type& at, errc error) noexcept {
+        at.error = error;
+        this->push(request_rejected{error, at.stream_id});
+        const error_info& what = info(error);
+        if (what.http_status != 0 && refuse(at, h2ws::refuse(error), {})) return;
+        at.stage = stream_stage::over;
+        this->engine().submit_reset(at, what.stream_error);
+    }
+
+    result<void> refuse(stream_type& at, const field_list& list, std::string_view body) noexcept {
+        at.reset_after_end = true; // S23
+        const result<void> done = answer(at, list, as_bytes(body), true);
+        if (!done) at.reset_after_end = false;
+        return done;
+    }
+
+    result<void> answer(stream_type& at, const field_list& list, const_bytes body,
+                        bool end) noexcept {
+        if (!at.output.append(body)) return errc::no_memory;
+        const bool whole = end && body.empty();
+        at.end_after_output = end;
+        if (const auto sent = send_head(at, list, whole); !sent) {
+            at.output.clear(this->out_);
+            at.end_after_output = false;
+            return sent;
+        }
+        at.stage = stream_stage::answered;
+        at.due = never;
+        at.section.clear();
+        at.early.release();
+        if (!whole) this->wake(at);
+        return {};
+    }
+
+    result<void> send_interim(stream_type& at, const field_list& list) noexcept {
+        if (list.error() != errc::none) return list.error();
+        return this->engine().submit_interim(at, list.fields()) ? result<void>{} : errc::no_memory;
+    }
+
+    result<void> send_head(stream_type& at, const field_list& list, bool end_stream) noexcept {
+        if (list.error() != errc::none) return list.error();
+        at.head_sent = true;
+        if (this->engine().submit_headers(at, list.fields(), end_stream)) return {};
+        at.head_sent = false;
+        return errc::no_memory;
+    }
+
+    std::size_t pending_ = 0; // tunnels that wait for their answer
+};
+
+} // namespace h2ws

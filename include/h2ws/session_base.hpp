@@ -1,0 +1,166 @@
+// What every model of the session concept shares. An Engine derives from it and speaks the
+// transport's own language:
+//
+//     bool submit_headers(stream&, std::span<const field>, bool end_stream)  false: cannot
+//     bool submit_interim(stream&, std::span<const field>)                   a server's
+//     void submit_reset(stream&, http2_error)
+//     void resume(stream&)                 it has output, or END_STREAM: pull it by next_output
+//     void credit(stream&, std::size_t)    bytes of the stream's window
+//     void credit_connection(std::size_t)
+//     void submit_shutdown()               GOAWAY, in two steps where the transport has them
+//
+// all noexcept, and calls what stands under "for the engine", here and in the files below, as
+// things arrive.
+#pragma once
+
+#include "session_input.hpp"
+
+#include <utility>
+
+namespace h2ws {
+
+// The end of a transport as its owner saw it.
+enum class connection_loss : std::uint8_t {
+    closed_by_peer, // in order
+    failed,         // with an error
+};
+
+template <class Engine, class Role, class Extension>
+class session_base : public session_input<Engine, Role, Extension> {
+    using base = session_input<Engine, Role, Extension>;
+
+public:
+    using typename base::stream_type;
+
+    // Credit for bytes that an event stood for. Unknown names are ignored.
+    void consume(tunnel_id tunnel, std::size_t wire_bytes) noexcept {
+        consume_of(tunnel.value, wire_bytes);
+    }
+    void consume(request_id request, std::size_t wire_bytes) noexcept {
+        consume_of(request.value, wire_bytes);
+    }
+
+    // A message or a fragment of one, copied. Errors: not_open (no such tunnel, or it is closing),
+    // invalid_argument, no_masking_key, queue_full, no_memory.
+    result<void> send(tunnel_id tunnel, opcode type, const_bytes payload, instant now,
+                      bool fin = true) noexcept {
+        return with_socket(tunnel, now,
+                           [&](auto& socket) { return socket.send(type, payload, fin, now); });
+    }
+    // The same without a copy: the payload is the session's unless there is an error.
+    result<void> send(tunnel_id tunnel, opcode type, message_buffer&& payload, instant now,
+                      bool fin = true) noexcept {
+        return with_socket(tunnel, now, [&](auto& socket) {
+            return socket.send(type, std::move(payload), fin, now);
+        });
+    }
+    result<void> send_ping(tunnel_id tunnel, const_bytes payload, instant now) noexcept {
+        return with_socket(tunnel, now,
+                           [&](auto& socket) { return socket.send_ping(payload, now); });
+    }
+    // Starts the closing handshake; what was queued goes first.
+    result<void> send_close(tunnel_id tunnel, status_code code, std::string_view reason,
+                            instant now) noexcept {
+        return with_socket(tunnel, now,
+                           [&](auto& socket) { return socket.send_close(code, reason, now); });
+    }
+
+    // Ends a tunnel at once by RST_STREAM (RFC 8441 §5): `closed` and tunnel_released follow.
+    result<void> reset(tunnel_id tunnel, http2_error code, instant now) noexcept {
+        stream_type* const at = this->live(tunnel.value, now);
+        if (at == nullptr) return errc::not_open;
+        this->abort(*at, errc::reset_by_us, code);
+        return {};
+    }
+
+    // A raw tunnel's bytes, copied; `end` ends our half after them. Errors: not_open, queue_full,
+    // no_memory.
+    result<void> write(tunnel_id tunnel, const_bytes bytes, bool end, instant now) noexcept {
+        stream_type* const at = this->live(tunnel.value, now);
+        if (at == nullptr || at->stage != stream_stage::raw) return errc::not_open;
+        return write_to(*at, bytes, end);
+    }
+
+    // A part of an ordinary message's body, copied. Errors: not_open (no such request, no head was
+    // sent yet, or its end was), queue_full, no_memory.
+    result<void> write(request_id request, const_bytes bytes, bool end, instant now) noexcept {
+        stream_type* const at = this->live(request.value, now);
+        if (at == nullptr || !at->is_request || !at->head_sent) return errc::not_open;
+        return write_to(*at, bytes, end);
+    }
+
+    // When `expire` has something to do next.
+    instant deadline() const noexcept { return this->due_; }
+
+    // Does what is due: keepalive pings, timeouts. `poll` then gives what came of it.
+    void expire(instant now) noexcept {
+        this->now_ = now;
+        if (now < this->due_) return;
+        this->due_ = never;
+        this->streams_.each([&](stream_type& at) { expire(at, now); });
+    }
+
+    // The transport has ended: every tunnel gets its `closed`, then connection_ended comes.
+    void lost(connection_loss how) noexcept {
+        this->lost_ = true;
+        this->end_connection(how == connection_loss::closed_by_peer && this->streams_.size() == 0
+                                 ? errc::none
+                                 : errc::connection_lost,
+                             http2_error::no_error);
+    }
+
+    // Takes no new streams and lets those that are live go on (RFC 9113 §6.8): GOAWAY in two steps.
+    void shutdown(instant now) noexcept {
+        this->now_ = now;
+        if (!this->shutting_down_ && !this->ended_) this->engine().submit_shutdown();
+        this->shutting_down_ = true;
+    }
+
+protected:
+    using base::base;
+
+private:
+    result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {
+        if (at.end_after_output) return errc::not_open;
+        const std::size_t queued = at.output.size();
+        if (queued != 0 && (queued > this->options_.max_queued ||
+                            bytes.size() > this->options_.max_queued - queued))
+            return errc::queue_full;
+        if (const auto done = at.output.append(bytes); !done) return done;
+        at.end_after_output = end;
+        this->wake(at);
+        return {};
+    }
+
+    void consume_of(std::uint64_t name, std::size_t wire_bytes) noexcept {
+        stream_type* const at = this->streams_.find(name);
+        if (at == nullptr) return;
+        const std::size_t size = wire_bytes < at->uncredited ? wire_bytes : at->uncredited;
+        this->unhold(*at, size);
+        if (at->stage != stream_stage::gone && !at->end_received) this->engine().credit(*at, size);
+    }
+
+    template <class Call>
+    result<void> with_socket(tunnel_id tunnel, instant now, Call&& call) noexcept {
+        stream_type* const at = this->live(tunnel.value, now);
+        if (at == nullptr || at->stage != stream_stage::open) return errc::not_open;
+        const result<void> done = call(*at->socket);
+        if (done) this->wake(*at);
+        return done;
+    }
+
+    void expire(stream_type& at, instant now) noexcept {
+        if (at.stage >= stream_stage::over) return;
+        if (at.socket) {
+            at.socket->expire(this->out_, now);
+            this->pump(at);
+            this->wake(at);
+        } else if (now >= at.due) {
+            at.due = never;
+            this->engine().answer_overdue(at);
+        }
+        this->due_ = earlier(this->due_, at.socket ? at.socket->deadline() : at.due);
+    }
+};
+
+} // namespace h2ws

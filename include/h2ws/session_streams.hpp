@@ -1,0 +1,259 @@
+// The streams of a session, whatever brought them and whatever they carry: what each has still to
+// say, how each ends, and the events that come of it. The lowest part of what the models share.
+#pragma once
+
+#include "event_queue.hpp"
+#include "gather_list.hpp"
+#include "session_options.hpp"
+#include "stream_event.hpp"
+#include "stream_table.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace h2ws {
+
+template <class Engine, class Role, class Extension>
+class session_streams {
+public:
+    using role_type = Role;
+    using stream_type = stream<Role, Extension>;
+    static constexpr bool is_client = Role::is_client;
+
+    session_streams(const session_streams&) = delete;
+    session_streams& operator=(const session_streams&) = delete;
+
+    std::size_t stream_count() const noexcept { return streams_.size(); }
+    bool ended() const noexcept { return ended_; }
+
+    // Whether `lost` was called: nothing can be written any more.
+    bool is_lost() const noexcept { return lost_; }
+
+    const session_options& options() const noexcept { return options_; }
+
+    // HTTP/2's number of the stream that a tunnel runs on; 0 when it has none yet, or any more.
+    std::int32_t stream_id(tunnel_id tunnel) noexcept {
+        stream_type* const at = streams_.find(tunnel.value);
+        return at == nullptr ? 0 : at->stream_id;
+    }
+
+protected:
+    session_streams(Role role, const session_options& options) noexcept
+        : role_(role),
+          options_(options),
+          streams_(options_.memory),
+          out_(options_.memory),
+          events_(options_.memory) {}
+    ~session_streams() = default;
+
+    // ---- for the engine -------------------------------------------------------------------------
+
+    // Gives up what the last event lent: only then may output be made of what is owed.
+    void settle() noexcept {
+        if (stream_type* const at = streams_.find(std::exchange(touched_, 0))) {
+            if (at->stage == stream_stage::open) pump(*at); // `closed` may be due
+            wake(*at);
+        }
+        if (stream_type* const at = streams_.find(std::exchange(retired_, 0))) streams_.erase(*at);
+    }
+
+    // The engine has forgotten the stream: ended both ways, or reset with `code`.
+    void stream_closed(stream_type& at, http2_error code) noexcept {
+        if (at.stage == stream_stage::gone) return;
+        at.code = code;
+        const ending how = ended_             ? ending::connection_lost
+                           : at.reset_by_peer ? ending::reset_by_peer
+                                              : ending::reset_by_us;
+        if (at.socket) {
+            // Bytes held before the answer die with the stream (R218).
+            if (const auto last = at.socket->stream_ended(how, code, out_)) push_event(at, *last);
+        } else if (!at.is_request) {
+            engine().tunnel_lost(at, how);
+        }
+        release(at, how);
+    }
+
+    // What can leave on a stream.
+    struct output {
+        std::size_t size;
+        bool end_stream; // follows it
+    };
+
+    output next_output(stream_type& at) noexcept {
+        if (!at.socket) return {at.output.size(), at.end_after_output && !at.end_sent};
+        const std::size_t size = at.socket->output_size(out_, now_);
+        return {size, at.socket->end().what == stream_end::how::end_stream};
+    }
+
+    // What `transmit` gives: nothing once the transport is lost, though what was offered stays
+    // where it is, for a write that is still under way.
+    std::span<const const_bytes> offered() const noexcept {
+        return lost_ ? std::span<const const_bytes>{} : out_.spans();
+    }
+
+    // Moves the first `size` bytes of it to `out_`, behind the transport's own header.
+    void take_output(stream_type& at, std::size_t size, bool end_stream) noexcept {
+        if (at.socket)
+            at.socket->take(size, out_, now_);
+        else
+            at.output.take(size, out_);
+        if (end_stream) output_ended(at);
+        if (at.socket) {
+            due_ = earlier(due_, at.socket->deadline());
+            reset_if_due(at);
+        }
+    }
+
+    // Our half has ended.
+    void output_ended(stream_type& at) noexcept {
+        at.end_sent = true;
+        if (at.socket) at.socket->end_sent();
+        // RFC 9113 §8.1 (S23): the rest of the request is of no interest
+        if (at.reset_after_end && !at.end_received) {
+            at.stage = stream_stage::over;
+            engine().submit_reset(at, http2_error::no_error);
+        }
+    }
+
+    // Once: every stream gets its end, then the connection's is told. What is in `out_` may still
+    // leave.
+    void end_connection(errc error, http2_error code) noexcept {
+        if (std::exchange(ended_, true)) return;
+        streams_.each([&](stream_type& at) { stream_closed(at, http2_error::no_error); });
+        end_ = connection_ended{error, code};
+    }
+
+    // ---- for the parts above --------------------------------------------------------------------
+
+    // The stream of that name if the application may still speak on it.
+    stream_type* live(std::uint64_t name, instant now) noexcept {
+        now_ = now;
+        settle();
+        stream_type* const at = streams_.find(name);
+        return at == nullptr || at->stage >= stream_stage::over ? nullptr : at;
+    }
+
+    void push(stream_event&& happened) noexcept {
+        if (!events_.push(std::move(happened))) out_of_memory_ = true;
+    }
+
+    void abort(stream_type& at, errc error, http2_error code) noexcept {
+        if (at.stage >= stream_stage::over) return;
+        if (at.error == errc::none) at.error = error;
+        if (at.socket) {
+            at.socket->abort(error, code, out_);
+            pump(at);
+            return wake(at);
+        }
+        at.stage = stream_stage::over;
+        if (at.stream_id != 0)
+            engine().submit_reset(at, code);
+        else
+            stream_closed(at, code);
+    }
+
+    // Why a stream ended that carries no websocket; none: both halves did, in order.
+    errc ending_error(const stream_type& at, ending how) const noexcept {
+        if (at.error != errc::none) return at.error;
+        if (how == ending::reset_by_peer) return errc::reset_by_peer;
+        if (how == ending::connection_lost) return errc::connection_lost;
+        return at.end_sent && at.end_received ? errc::none : errc::reset_by_us;
+    }
+
+    // The end of a tunnel that has no websocket, or not yet.
+    void push_closed(stream_type& at, ending how) noexcept {
+        push_event(at, closed{ending_error(at, how), at.code});
+    }
+
+    // Tells the engine what the stream has to say, if it has.
+    void wake(stream_type& at) noexcept {
+        if (at.stage >= stream_stage::over || at.stream_id == 0) return;
+        const output ready = next_output(at);
+        if (at.socket) {
+            due_ = earlier(due_, at.socket->deadline());
+            if (reset_if_due(at)) return;
+        }
+        if (ready.size != 0 || ready.end_stream) engine().resume(at);
+    }
+
+    // Gives out what the websocket has to tell without new bytes.
+    void pump(stream_type& at) noexcept {
+        typename Role::input nothing{};
+        const bool ends = at.end_received && !at.early_ready; // after what came before the answer
+        while (const auto what = at.socket->poll(nothing, ends, out_, now_)) push_event(at, *what);
+    }
+
+    void await_answer(stream_type& at) noexcept {
+        at.due = after(now_, options_.waits.handshake);
+        due_ = earlier(due_, at.due);
+    }
+
+    // Flow-controlled bytes arrived, whatever they are for (RFC 9113 §6.9, R117). The connection is
+    // credited on receipt, under the limit on held bytes.
+    void received(std::size_t size) noexcept {
+        uncredited_ += size;
+        credit_connection();
+    }
+
+    void hold(stream_type& at, std::size_t size) noexcept {
+        at.uncredited += size;
+        held_ += size;
+    }
+
+    void unhold(stream_type& at, std::size_t size) noexcept {
+        at.uncredited -= size;
+        held_ -= size;
+        credit_connection();
+    }
+
+    void credit_connection() noexcept {
+        if (held_ <= options_.max_held && uncredited_ != 0 && !ended_)
+            engine().credit_connection(std::exchange(uncredited_, 0));
+    }
+
+    Engine& engine() noexcept { return static_cast<Engine&>(*this); }
+
+    Role role_;
+    const session_options options_;
+    stream_table<Role, Extension> streams_;
+    gather_list out_;
+    event_queue events_;
+    instant now_ = 0;
+    instant due_ = never;
+    std::optional<connection_ended> end_; // comes after all other events, also without memory
+    std::uint64_t touched_ = 0; // lends the last event: not to be woken before the next call
+    std::uint64_t retired_ = 0; // its release was told
+    bool ended_ = false;
+    bool lost_ = false;
+    bool going_away_ = false;    // the peer takes no new streams
+    bool shutting_down_ = false; // we do not
+    bool out_of_memory_ = false;
+
+private:
+    bool reset_if_due(stream_type& at) noexcept {
+        const stream_end end = at.socket->end();
+        if (end.what != stream_end::how::reset || next_output(at).size != 0) return false;
+        at.socket->end_sent();
+        at.stage = stream_stage::over;
+        engine().submit_reset(at, end.code);
+        return true;
+    }
+
+    void release(stream_type& at, ending how) noexcept {
+        at.stage = stream_stage::gone;
+        at.stream_id = 0;
+        unhold(at, at.uncredited);
+        at.output.clear(out_);
+        if (!at.is_request) return push(tunnel_released{{at.id}});
+        push(request_released{{at.id}, ending_error(at, how)});
+    }
+
+    void push_event(stream_type& at, const event& what) noexcept {
+        push(tunnel_event{{at.id}, what, 0});
+    }
+
+    std::size_t held_ = 0;       // bytes delivered and not consumed, on all streams
+    std::size_t uncredited_ = 0; // of the connection's window
+};
+
+} // namespace h2ws

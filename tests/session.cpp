@@ -1,0 +1,158 @@
+// The session concept's suite on the in-memory model, and what only that model can show: running
+// out of memory at every allocation.
+#include "../examples/memory_session.hpp"
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+struct memory_model {
+    using server = examples::memory_server;
+    using client = examples::memory_client;
+    using record = examples::memory_record;
+    using kind = record::kind;
+    using octets = std::string;
+
+    static octets numbers(kind what, std::uint8_t flags, std::uint32_t stream,
+                          std::initializer_list<std::uint32_t> values) {
+        examples::memory_records out({});
+        out.put({what, flags, stream}, values);
+        return octets(h2ws::as_text(out.bytes()));
+    }
+    static octets client_preface() {
+        return numbers(kind::settings, 0, 0, {1 << 20, 1 << 24, 100});
+    }
+    static octets server_preface(bool enables) {
+        return numbers(kind::settings, enables ? record::enables : std::uint8_t{0}, 0,
+                       {1 << 20, 1 << 24, 100});
+    }
+    static octets headers(std::uint32_t stream, std::span<const h2ws::field> fields, bool end) {
+        examples::memory_records out({});
+        out.put({kind::headers, end ? record::end_stream : std::uint8_t{0}, stream}, fields);
+        return octets(h2ws::as_text(out.bytes()));
+    }
+    static octets data(std::uint32_t stream, std::string_view bytes, bool end) {
+        const record head{kind::data, end ? record::end_stream : std::uint8_t{0}, stream,
+                          static_cast<std::uint32_t>(bytes.size())};
+        return octets(h2ws::as_text(head.encode())).append(bytes);
+    }
+    static octets reset(std::uint32_t stream, std::uint32_t code) {
+        return numbers(kind::reset, 0, stream, {code});
+    }
+    static octets goaway(std::uint32_t last) { return numbers(kind::goaway, 0, 0, {last, 0}); }
+
+    static std::vector<octets> frames(std::string_view bytes, bool) {
+        std::vector<octets> out;
+        while (bytes.size() >= record::header_size) {
+            const auto* at = reinterpret_cast<const std::byte*>(bytes.data());
+            const record head = record::decode(at);
+            const octets stream = std::to_string(head.stream) + ' ';
+            const octets end = head.has(record::end_stream) ? " end" : "";
+            if (head.what == kind::headers) out.push_back(stream + "headers" + end);
+            if (head.what == kind::data)
+                out.push_back(stream + "data " + std::to_string(head.length) + end);
+            if (head.what == kind::reset) {
+                const auto code =
+                    static_cast<h2ws::http2_error>(record::number_at(at + record::header_size));
+                out.push_back(stream + "reset " + octets(h2ws::name(code)));
+            }
+            bytes.remove_prefix(record::header_size + head.length);
+        }
+        return out;
+    }
+};
+
+} // namespace
+
+using models = std::tuple<memory_model>;
+
+#include "scarce_memory.hpp"
+#include "session_suite.hpp"
+
+TEST_CASE("a key is answered where a client sends one, unless that is off", "[session][R26]") {
+    for (const bool answers : {true, false}) {
+        alone<memory_model::server> server({.answer_key = answers});
+        server.hears(memory_model::client_preface());
+        auto request = websocket_request();
+        server.hears(memory_model::headers(1, request, false));
+        CHECK(server.side.written.find("sec-websocket-accept") == octets::npos);
+        request.push_back({"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="});
+        server.hears(memory_model::headers(3, request, false));
+        CHECK((server.side.written.find("sec-websocket-accepts3pPLMBiTxaQ9kYGzzhZRbK+xOo=") !=
+               octets::npos) == answers);
+    }
+}
+
+TEST_CASE("a peer that sends more than its credit loses the connection", "[session][R99]") {
+    alone<memory_model::server> server({.stream_window = 100});
+    server.side.consumes = false;
+    server.hears(memory_model::client_preface());
+    server.hears(memory_model::headers(1, websocket_request(), false));
+    server.hears(memory_model::data(1, transcript::from_client(0x82, octets(94, 'x')), false));
+    CHECK_FALSE(server.side.ended);
+    server.hears(memory_model::data(1, "x", false));
+    CHECK(last(server.side.log, 3) ==
+          lines{"1 closed connection_lost", "1 released", "ended connection_error"});
+    CHECK(server.side.session.finished());
+}
+
+namespace {
+
+// A little of everything; what fails is gone on without.
+void play(const session_options& options) {
+    pair<memory_model> both({}, options);
+    both.server.echoes = true;
+    both.server.on_event = [&](const stream_event& found) {
+        if (const auto* asked = std::get_if<tunnel_requested>(&found))
+            (void)both.server.session.refuse(asked->tunnel, 403, both.now, {}, "no");
+        if (const auto* asked = std::get_if<request_received>(&found))
+            (void)both.server.session.respond(asked->request, 200, {}, as_bytes("yes"), both.now);
+    };
+    const auto a = both.ask({.authority = "a.test", .path = "/a", .subprotocols = "chat"});
+    const std::vector<field> get{
+        {":method", "GET"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}};
+    (void)both.client.call([&](auto& session) { return session.request(get, true, both.now); });
+    both.run();
+    both.server.accepts = false;
+    const auto b = both.ask({.authority = "a.test", .path = "/b"});
+    both.run();
+    if (a) {
+        (void)both.client.send(*a, octets(20'000, 'x'), opcode::binary);
+        message_buffer payload(options.memory);
+        if (payload.append(octets(10'000, 'y')))
+            (void)both.client.call([&](auto& session) {
+                return session.send(*a, opcode::text, std::move(payload), both.now);
+            });
+        (void)both.client.ping(*a, "ping");
+        both.run();
+        (void)both.client.close(*a);
+    }
+    both.pass(seconds(40));
+    if (b) (void)both.client.reset(*b);
+    both.server.shutdown();
+    both.run();
+    both.client.lost();
+    both.server.lost();
+    CHECK(both.client.ended);
+    CHECK(both.server.ended);
+    CHECK(both.client.session.finished());
+}
+
+} // namespace
+
+TEST_CASE("no allocation that fails does harm", "[session]") {
+    scarce_memory plenty;
+    play({.memory = plenty.policy()});
+    CHECK(plenty.held == 0);
+    REQUIRE(plenty.allocations > 50);
+    for (const bool for_good : {false, true}) {
+        for (std::size_t turn = 1; turn <= plenty.allocations; ++turn) {
+            CAPTURE(for_good, turn);
+            scarce_memory memory{.fails_at = turn, .for_good = for_good};
+            play({.memory = memory.policy()});
+            CHECK(memory.held == 0);
+        }
+    }
+}

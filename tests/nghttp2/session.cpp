@@ -1,0 +1,165 @@
+// The session concept's suite on nghttp2.
+#include <h2ws/nghttp2/client.hpp>
+#include <h2ws/nghttp2/server.hpp>
+
+#include <algorithm>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+// Frames written by hand; field lines are literals that no table remembers (RFC 7541 §6.2.2).
+struct nghttp2_model {
+    using server = h2ws::nghttp2::server;
+    using client = h2ws::nghttp2::client;
+    using octets = std::string;
+
+    static octets number(std::uint32_t value, int size = 4) {
+        octets out;
+        for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)
+            out.push_back(static_cast<char>(value >> shift & 0xff));
+        return out;
+    }
+    static octets frame(std::uint8_t type, std::uint8_t flags, std::uint32_t stream,
+                        std::string_view payload) {
+        return number(static_cast<std::uint32_t>(payload.size()), 3) + static_cast<char>(type) +
+               static_cast<char>(flags) + number(stream) + octets(payload);
+    }
+    static octets windows() { // large ones
+        return frame(4, 0, 0, octets("\0\4", 2) + number(1 << 20)) +
+               frame(8, 0, 0, number(1 << 24));
+    }
+    static octets client_preface() { return "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + windows(); }
+    static octets server_preface(bool enables) {
+        return frame(4, 0, 0, enables ? octets("\0\10", 2) + number(1) : octets{}) + windows();
+    }
+    static octets text(std::string_view value) { // shorter than 127
+        return static_cast<char>(value.size()) + octets(value);
+    }
+    static octets headers(std::uint32_t stream, const std::vector<h2ws::field>& fields, bool end) {
+        octets block;
+        for (const h2ws::field& line : fields) block += '\0' + text(line.name) + text(line.value);
+        return frame(1, end ? 5 : 4, stream, block);
+    }
+    static octets data(std::uint32_t stream, std::string_view bytes, bool end) {
+        return frame(0, end, stream, bytes);
+    }
+    static octets reset(std::uint32_t stream, std::uint32_t code) {
+        return frame(3, 0, stream, number(code));
+    }
+    static octets goaway(std::uint32_t last) { return frame(7, 0, 0, number(last) + number(0)); }
+
+    static std::uint32_t number_at(std::string_view bytes, std::size_t at, int size = 4) {
+        std::uint32_t value = 0;
+        for (int i = 0; i < size; ++i)
+            value =
+                value << 8 | static_cast<unsigned char>(bytes[at + static_cast<std::size_t>(i)]);
+        return value;
+    }
+    static std::vector<octets> frames(std::string_view bytes, bool from_client) {
+        std::vector<octets> out;
+        if (from_client) bytes.remove_prefix(std::min<std::size_t>(bytes.size(), 24));
+        while (bytes.size() >= 9) {
+            const std::uint32_t length = number_at(bytes, 0, 3);
+            const octets stream = std::to_string(number_at(bytes, 5)) + ' ';
+            const octets end = (bytes[4] & 1) != 0 ? " end" : "";
+            if (bytes[3] == 0) out.push_back(stream + "data " + std::to_string(length) + end);
+            if (bytes[3] == 1) out.push_back(stream + "headers" + end);
+            if (bytes[3] == 3) {
+                const auto code = static_cast<h2ws::http2_error>(number_at(bytes, 9));
+                out.push_back(stream + "reset " + octets(h2ws::name(code)));
+            }
+            bytes.remove_prefix(9 + length);
+        }
+        return out;
+    }
+};
+
+} // namespace
+
+using models = std::tuple<nghttp2_model>;
+
+#include "../session_suite.hpp"
+
+TEST_CASE("a malformed request is reset, told and forgotten", "[nghttp2][rfc9113-8.1.1][R52]") {
+    using edit = void (*)(std::vector<field>&);
+    const edit edits[]{
+        [](std::vector<field>& list) { list[0].value = "GET"; }, // with :protocol
+        [](std::vector<field>& list) {
+            list.push_back({"Upper", "x"});
+        }, //
+        [](std::vector<field>& list) {
+            list.push_back({"te", "gzip"});
+        },
+        [](std::vector<field>& list) {
+            list.push_back({"connection", "close"});
+        },
+        [](std::vector<field>& list) {
+            list.push_back({"host", "b.test"});
+        },
+        [](std::vector<field>& list) { list[4].value = "no-slash"; },
+        [](std::vector<field>& list) { list[3].name = "x-authority"; },
+        [](std::vector<field>& list) {
+            list.push_back({":path", "/again"});
+        },
+        [](std::vector<field>& list) { list.erase(list.begin() + 2); },
+    };
+    alone<nghttp2_model::server> server;
+    server.hears(nghttp2_model::client_preface());
+    std::uint32_t stream = 1;
+    for (const edit change : edits) {
+        std::vector<field> list = websocket_request();
+        change(list);
+        CAPTURE(stream);
+        server.side.log.clear();
+        server.hears(nghttp2_model::headers(stream, list, false));
+        REQUIRE(server.side.log.size() == 1);
+        CHECK(server.side.log[0].starts_with("rejected "));
+        CHECK(last(nghttp2_model::frames(server.side.written, false), 1) ==
+              lines{std::to_string(stream) + " reset PROTOCOL_ERROR"});
+        stream += 2;
+    }
+    CHECK(server.side.session.stream_count() == 0);
+    server.hears(nghttp2_model::headers(stream, websocket_request(), false));
+    CHECK(server.side.log.back().ends_with(" requested /"));
+}
+
+TEST_CASE("padding is passed over and credited", "[nghttp2][rfc9113-6.1][R104]") {
+    alone<nghttp2_model::server> server;
+    server.hears(nghttp2_model::client_preface());
+    server.hears(nghttp2_model::headers(1, websocket_request(), false));
+    const octets message = transcript::from_client(0x81, "padded");
+    const octets padded = octets(1, '\x64') + message + octets(100, '\0');
+    for (int i = 0; i < 3'000; ++i) { // five windows of the stream
+        server.hears(nghttp2_model::frame(0, 8, 1, padded));
+        server.hears(nghttp2_model::frame(0, 8, 1, octets(1, '\x64') + octets(100, '\0')));
+    }
+    CHECK(server.side.count("1 text \"padded\"") == 3'000);
+    CHECK_FALSE(server.side.ended);
+    const octets last_words = transcript::from_client(0x88, "\x03\xe8");
+    server.hears(nghttp2_model::frame(0, 9, 1, octets(1, '\x02') + last_words + octets(2, '\0')));
+    CHECK(last(server.side.of(1), 3) == lines{"close 1000 \"\"", "closed none", "released"});
+}
+
+TEST_CASE("a client's ENABLE_CONNECT_PROTOCOL does nothing at a server, a bad one ends all",
+          "[nghttp2][rfc8441-3][R1][R5]") {
+    for (const std::uint32_t value : {0U, 1U, 2U}) {
+        CAPTURE(value);
+        alone<nghttp2_model::server> server;
+        server.hears(nghttp2_model::client_preface());
+        server.hears(
+            nghttp2_model::frame(4, 0, 0, octets("\0\10", 2) + nghttp2_model::number(value)));
+        server.hears(nghttp2_model::headers(1, websocket_request(), false));
+        CHECK(server.side.has("1 requested /") == (value < 2));
+        CHECK(server.side.ended == (value == 2));
+    }
+}
+
+TEST_CASE("a server that withdraws extended CONNECT loses the client", "[nghttp2][rfc8441-3][R7]") {
+    alone<nghttp2_model::client> client;
+    client.hears(nghttp2_model::server_preface(true));
+    CHECK(client.side.session.connect_enabled() == connect_answer::yes);
+    client.hears(nghttp2_model::frame(4, 0, 0, octets("\0\10", 2) + nghttp2_model::number(0)));
+    CHECK(client.side.has("ended settings_withdrawn"));
+}

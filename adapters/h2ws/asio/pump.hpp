@@ -1,0 +1,234 @@
+// What keeps a connection going: one read, one write and one timer at a time, and the session run
+// dry after each.
+#pragma once
+
+#include "clock.hpp"
+
+#include <h2ws/bytes.hpp>
+#include <h2ws/instant.hpp>
+#include <h2ws/session.hpp>
+
+#include <asio.hpp>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace h2ws::asio {
+
+class pump_control {
+public:
+    virtual void wake() = 0;
+    virtual void close() = 0;
+
+protected:
+    ~pump_control() = default;
+};
+
+template <class Connection, class Handler, class Completion>
+class pump final : public pump_control,
+                   public std::enable_shared_from_this<pump<Connection, Handler, Completion>> {
+public:
+    pump(std::shared_ptr<Connection> owner, Handler handler, Completion completion)
+        : owner_(std::move(owner)),
+          handler_(std::move(handler)),
+          completion_(std::move(completion)),
+          work_(::asio::get_associated_executor(completion_, owner_->get_executor())),
+          timer_(owner_->get_executor()),
+          input_(input_size) {}
+
+    void start() {
+        owner_->pump_ = this;
+        ::asio::dispatch(owner_->get_executor(), [self = this->shared_from_this()] {
+            self->read();
+            self->wake();
+        });
+    }
+
+    // Events, output and deadline, until there is nothing more of any.
+    void wake() override { advance({}); }
+
+    void close() override { fail(::asio::error::operation_aborted, connection_loss::failed); }
+
+private:
+    static constexpr std::size_t input_size = 65'536;
+    static constexpr std::size_t most_buffers = 64;          // to a write
+    static constexpr auto goodbye = std::chrono::seconds(1); // for the peer's close_notify
+
+    // Gives the session what arrived and the handler what came of it. Calls from within the handler
+    // come here too and are done by the loop that is running.
+    void advance(mutable_bytes in) {
+        if (std::exchange(advancing_, true)) return;
+        const auto keep = this->shared_from_this(); // a handler may let go of everything
+        try {
+            for (bool more = true; more; more = write()) give_out(in);
+        } catch (...) { // the handler's: nobody would go on with the connection
+            advancing_ = false;
+            close();
+            throw;
+        }
+        advancing_ = false;
+        arm();
+        if (owner_->session().finished() && !writing_) leave();
+    }
+
+    void give_out(mutable_bytes& in) {
+        while (const auto happened = owner_->session().poll(in, now()))
+            handler_(*owner_, *happened);
+    }
+
+    void read() {
+        reading_ = true;
+        owner_->stream().async_read_some(
+            ::asio::buffer(input_.data(), input_.size()),
+            [self = this->shared_from_this()](std::error_code error, std::size_t size) {
+                self->reading_ = false;
+                if (self->over_) return self->finish();
+                if (error) return self->fail(error, loss(error));
+                self->advance(mutable_bytes{self->input_}.first(size));
+                if (!self->over_)
+                    self->read();
+                else
+                    self->finish();
+            });
+    }
+
+    static connection_loss loss(std::error_code error) noexcept {
+        return error == ::asio::error::eof ? connection_loss::closed_by_peer
+                                           : connection_loss::failed;
+    }
+
+    // Begins a write if there is something to write. Whether the session is to be polled again:
+    // making output can end streams.
+    bool write() {
+        if (writing_ || over_) return false;
+        const auto spans = owner_->session().transmit(now());
+        if (spans.empty()) return false;
+        std::size_t count = 0;
+        for (const const_bytes span : spans) {
+            if (count == most_buffers) break;
+            buffers_[count++] = ::asio::const_buffer(span.data(), span.size());
+        }
+        writing_ = true;
+        owner_->stream().async_write_some(
+            std::span<const ::asio::const_buffer>(buffers_.data(), count),
+            [self = this->shared_from_this()](std::error_code error, std::size_t size) {
+                self->writing_ = false;
+                if (self->over_) return self->finish();
+                if (error) return self->fail(error, connection_loss::failed);
+                self->owner_->session().transmitted(size);
+                self->wake();
+                if (self->over_) self->finish();
+            });
+        return true;
+    }
+
+    // The timer runs for the earliest deadline there was; one that moved away is found out then.
+    void arm() {
+        const instant due = owner_->session().deadline();
+        if (over_ || due == never || (waiting_ && armed_for_ <= due)) return;
+        armed_for_ = due;
+        timer_.expires_at(time_point(due));
+        waiting_ = true;
+        const auto turn = ++turn_;
+        timer_.async_wait([self = this->shared_from_this(), turn](std::error_code error) {
+            if (turn != self->turn_) return; // armed anew
+            self->waiting_ = false;
+            if (self->over_) return self->finish();
+            if (error) return;
+            self->owner_->session().expire(now());
+            self->wake();
+            if (self->over_) self->finish();
+        });
+    }
+
+    // The transport is of no more use: the tunnels' ends are told, then everything stops.
+    void fail(std::error_code error, connection_loss how) {
+        if (over_) return;
+        if (!owner_->session().ended() || how == connection_loss::failed) error_ = error;
+        over_ = true;
+        owner_->session().lost(how);
+        mutable_bytes nothing;
+        if (!std::exchange(advancing_, true)) {
+            give_out(nothing);
+            advancing_ = false;
+        }
+        stop();
+    }
+
+    // Both sides are done: the stream is closed in order.
+    void leave() {
+        if (std::exchange(over_, true)) return;
+        leaving_ = true;
+        stop();
+    }
+
+    void stop() {
+        timer_.cancel();
+        std::error_code ignored; // what cannot be cancelled has ended
+        owner_->stream().lowest_layer().cancel(ignored);
+        finish();
+    }
+
+    // When nothing is under way any more: the last words, then the completion.
+    void finish() {
+        if (reading_ || writing_ || waiting_ || finished_) return;
+        if (std::exchange(leaving_, false)) {
+            if constexpr (requires { owner_->stream().async_shutdown([](std::error_code) {}); })
+                return shut_down();
+        }
+        finished_ = true;
+        owner_->pump_ = nullptr;
+        std::error_code ignored; // closing is best effort
+        owner_->stream().lowest_layer().close(ignored);
+        ::asio::post(work_.get_executor(),
+                     [completion = std::move(completion_), error = error_]() mutable {
+                         std::move(completion)(error);
+                     });
+        work_.reset();
+    }
+
+    // TLS: close_notify, for whose answer we wait a moment.
+    void shut_down() {
+        waiting_ = true;
+        timer_.expires_after(goodbye);
+        timer_.async_wait([self = this->shared_from_this()](std::error_code error) {
+            std::error_code ignored; // it may have been closed meanwhile
+            if (!error) self->owner_->stream().lowest_layer().close(ignored);
+            self->waiting_ = false;
+            self->finish();
+        });
+        reading_ = true;
+        owner_->stream().async_shutdown([self = this->shared_from_this()](std::error_code) {
+            self->reading_ = false;
+            self->timer_.cancel();
+            self->finish();
+        });
+    }
+
+    std::shared_ptr<Connection> owner_;
+    Handler handler_;
+    Completion completion_;
+    ::asio::executor_work_guard<
+        ::asio::associated_executor_t<Completion, typename Connection::executor_type>>
+        work_;
+    ::asio::steady_timer timer_;
+    std::vector<std::byte> input_;
+    std::array<::asio::const_buffer, most_buffers> buffers_;
+    std::error_code error_;
+    instant armed_for_ = never;
+    std::uint64_t turn_ = 0;
+    bool advancing_ = false;
+    bool reading_ = false;
+    bool writing_ = false;
+    bool waiting_ = false;
+    bool over_ = false;     // only what is under way is waited for
+    bool leaving_ = false;  // in order
+    bool finished_ = false; // the completion is on its way
+};
+
+} // namespace h2ws::asio

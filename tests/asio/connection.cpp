@@ -1,0 +1,198 @@
+#include "../catch.hpp"
+#include "echo.hpp"
+
+#include <asio.hpp>
+
+#include <array>
+#include <future>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using local_socket = asio::local::stream_protocol::socket;
+using strings = std::vector<std::string>;
+
+namespace {
+
+struct sockets {
+    asio::io_context context;
+    local_socket server{context};
+    local_socket client{context};
+
+    sockets() { asio::local::connect_pair(server, client); }
+};
+
+struct ignore_events {
+    template <class Connection>
+    void operator()(Connection&, const h2ws::stream_event&) const {}
+};
+
+h2ws::connect_request chat() {
+    return {.scheme = "http", .authority = "localhost", .path = "/chat"};
+}
+
+} // namespace
+
+TEST_CASE("a message is echoed over a socket and both sides end in order", "[asio]") {
+    const std::size_t size = GENERATE(std::size_t{5}, std::size_t{3'000'000});
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    std::optional<std::error_code> server_end;
+    std::optional<std::error_code> client_end;
+
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    h2ws::asio::serve(echo::make_server(std::move(pair.server)), echo::serve{},
+                      [&](std::error_code error) { server_end = error; });
+    h2ws::asio::connect(client, echo::ask{std::string(size, 'x'), &log},
+                        [&](std::error_code error) { client_end = error; });
+    pair.context.run();
+
+    CHECK(log == strings{"opened", "echoed", "closed none", "released"});
+    CHECK(server_end == std::error_code());
+    CHECK(client_end == std::error_code());
+}
+
+TEST_CASE("any completion token serves: a future, a coroutine", "[asio]") {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    std::future<void> served = h2ws::asio::serve(echo::make_server(std::move(pair.server)),
+                                                 echo::serve{}, asio::use_future);
+    asio::co_spawn(
+        pair.context,
+        [&]() -> asio::awaitable<void> {
+            echo::ask handler{"hello",
+                              &log}; // g++ 12 destroys an aggregate made in a co_await twice
+            co_await h2ws::asio::connect(client, std::move(handler), asio::use_awaitable);
+            log.push_back("left");
+        },
+        asio::detached);
+    pair.context.run();
+    CHECK(log == strings{"opened", "echoed", "closed none", "released", "left"});
+    CHECK_NOTHROW(served.get());
+}
+
+TEST_CASE("a transport that ends gives each tunnel its closed and says why", "[asio][R103][R209]") {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    std::optional<std::error_code> end;
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    h2ws::asio::connect(client, echo::ask{"hello", &log},
+                        [&](std::error_code error) { end = error; });
+
+    SECTION("before the handshake") {
+        pair.server.close();
+        pair.context.run();
+        CHECK(log == strings{"refused connection_lost", "released"});
+        CHECK(end.has_value());
+    }
+    SECTION("with a tunnel open") {
+        const auto server = echo::make_server(std::move(pair.server));
+        h2ws::asio::serve(
+            server,
+            [](auto& at, const h2ws::stream_event& happened) {
+                if (const auto* asked = std::get_if<h2ws::tunnel_requested>(&happened))
+                    at.session().accept(asked->tunnel, {}, h2ws::asio::now()).has_value();
+                if (std::holds_alternative<h2ws::tunnel_event>(happened)) at.close();
+            },
+            [](std::error_code error) { CHECK(error == asio::error::operation_aborted); });
+        pair.context.run();
+        CHECK(log == strings{"opened", "closed connection_lost", "released"});
+        CHECK(end.has_value());
+    }
+}
+
+TEST_CASE("timers run from the session's deadline", "[asio][R185]") {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    std::optional<std::error_code> end;
+    h2ws::session_options hurried;
+    hurried.waits.handshake = h2ws::milliseconds(20);
+    const auto client = echo::make_client(std::move(pair.client), entropy, hurried);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    h2ws::asio::connect(client, echo::ask{"hello", &log},
+                        [&](std::error_code error) { end = error; });
+    // A server that never decides.
+    h2ws::asio::serve(echo::make_server(std::move(pair.server)), ignore_events{},
+                      [](std::error_code) {});
+    pair.context.run();
+    CHECK(log == strings{"refused handshake_timeout", "released"});
+    CHECK(end == std::error_code());
+}
+
+TEST_CASE("what a call from outside the handler brings is sent by wake", "[asio]") {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    h2ws::asio::serve(echo::make_server(std::move(pair.server)), echo::serve{},
+                      [](std::error_code) {});
+    h2ws::asio::connect(client, echo::ask{"late", &log}, [](std::error_code) {});
+    asio::post(pair.context, [&] {
+        REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+        client->wake();
+    });
+    pair.context.run();
+    CHECK(log == strings{"opened", "echoed", "closed none", "released"});
+}
+
+TEST_CASE("bytes that are no HTTP/2 end the connection, not the program", "[asio]") {
+    sockets pair;
+    std::optional<std::error_code> end;
+    bool told = false;
+    h2ws::asio::serve(
+        echo::make_server(std::move(pair.server)),
+        [&](auto&, const h2ws::stream_event& happened) {
+            if (const auto* over = std::get_if<h2ws::connection_ended>(&happened))
+                told = over->error == h2ws::errc::connection_error;
+        },
+        [&](std::error_code error) { end = error; });
+    asio::write(pair.client, asio::buffer("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", 35));
+    pair.context.run();
+    CHECK(told);
+    CHECK(end.has_value());
+}
+
+TEST_CASE("a handler that throws ends its connection and the exception leaves run()", "[asio]") {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    std::optional<std::error_code> end;
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    h2ws::asio::connect(client, echo::ask{"hello", &log}, [](std::error_code) {});
+    h2ws::asio::serve(
+        echo::make_server(std::move(pair.server)),
+        [](auto&, const h2ws::stream_event& happened) {
+            if (std::holds_alternative<h2ws::tunnel_requested>(happened))
+                throw std::runtime_error("no");
+        },
+        [&](std::error_code error) { end = error; });
+    CHECK_THROWS_AS(pair.context.run(), std::runtime_error);
+    pair.context.run();
+    CHECK(end == asio::error::operation_aborted);
+    CHECK(log == strings{"refused connection_lost", "released"});
+}
+
+TEST_CASE("destroying the executor destroys what runs on it", "[asio]") {
+    h2ws::system_entropy entropy;
+    strings log;
+    {
+        sockets pair;
+        const auto client = echo::make_client(std::move(pair.client), entropy);
+        REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+        h2ws::asio::serve(echo::make_server(std::move(pair.server)), echo::serve{},
+                          [](std::error_code) {});
+        h2ws::asio::connect(client, echo::ask{"hello", &log}, [](std::error_code) {});
+        for (int i = 0; i < 5; ++i) pair.context.run_one();
+    }
+    CHECK(log.size() < 4);
+}

@@ -1,0 +1,70 @@
+// Returns messages piece by piece while they arrive, so that none is held whole. A piece that the
+// output queue does not take is held, and with it the peer's credit: a peer that does not read what
+// it sent has at most a queue and a stream window of our memory.
+#pragma once
+
+#include <h2ws/session.hpp>
+
+#include <deque>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace h2ws::tools {
+
+template <session Session>
+class echo {
+public:
+    explicit echo(Session& session) : session_(session) {}
+
+    void receive(tunnel_id tunnel, const message_chunk& chunk, std::size_t wire_bytes,
+                 instant now) {
+        if (const auto behind = held_.find(tunnel); behind != held_.end())
+            return hold(behind->second, chunk, wire_bytes);
+        if (!sent(tunnel, chunk, wire_bytes, now)) hold(held_[tunnel], chunk, wire_bytes);
+    }
+
+    // There may be room: sends what was held.
+    void resume(instant now) {
+        for (auto at = held_.begin(); at != held_.end();) {
+            auto& [tunnel, pieces] = *at;
+            while (!pieces.empty() && sent(tunnel, pieces.front(), now)) pieces.pop_front();
+            at = pieces.empty() ? held_.erase(at) : std::next(at);
+        }
+    }
+
+    void forget(tunnel_id tunnel) { held_.erase(tunnel); }
+
+private:
+    struct piece {
+        opcode type;
+        bool last;
+        std::vector<std::byte> payload;
+        std::size_t wire_bytes;
+    };
+
+    static void hold(std::deque<piece>& pieces, const message_chunk& chunk,
+                     std::size_t wire_bytes) {
+        pieces.push_back(
+            {chunk.type, chunk.last, {chunk.payload.begin(), chunk.payload.end()}, wire_bytes});
+    }
+
+    bool sent(tunnel_id tunnel, const piece& held, instant now) {
+        return sent(tunnel, {held.type, held.payload, false, held.last}, held.wire_bytes, now);
+    }
+
+    // False: there is no room. What cannot be sent at all, the tunnel being closed, is let go.
+    bool sent(tunnel_id tunnel, const message_chunk& chunk, std::size_t wire_bytes, instant now) {
+        const auto done = session_.send(tunnel, chunk.type, chunk.payload, now, chunk.last);
+        if (done.error() == errc::queue_full) return false;
+        session_.consume(tunnel, wire_bytes);
+        if (done.error() == errc::no_memory)
+            (void)session_.reset(tunnel, http2_error::internal_error, now);
+        return true;
+    }
+
+    Session& session_;
+    std::map<tunnel_id, std::deque<piece>> held_;
+};
+
+} // namespace h2ws::tools

@@ -1,0 +1,214 @@
+// The h2ws command: reads its arguments, runs a subcommand, reports what ended it.
+#include "connect.hpp"
+#include "engine.hpp"
+#include "report.hpp"
+#include "serve.hpp"
+
+#include <h2ws/uri.hpp>
+#include <h2ws/utf8.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace h2ws::tools {
+
+namespace {
+
+constexpr const char* exit_statuses = R"(Exit status:
+  0 closed cleanly, whoever began     5 ended abnormally (1006): reset, END_STREAM
+  1 internal error                      or connection lost without a Close
+  2 usage                             6 timeout
+  3 refused by the server             7 could not connect (DNS, TCP, TLS, ALPN)
+  4 the server broke the protocol     8 the server does not speak RFC 8441)";
+
+// A validator's answer: empty when the text is good.
+std::string check_listen_address(std::string& text) {
+    return parse_listen_address(text) ? "" : "not HOST:PORT: " + text;
+}
+
+std::string check_url(std::string& text) {
+    return parse_uri(text) ? "" : "not a ws, wss, http or https URL without fragment: " + text;
+}
+
+std::string check_utf8(std::string& text) {
+    return is_utf8(as_bytes(text)) ? "" : "a text message is UTF-8";
+}
+
+// Once for every value, whatever the value looks like.
+CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& list,
+                      const std::string& what) {
+    return command
+        .add_option_function<std::string>(
+            name, [&list](const std::string& value) { list.push_back(value); }, what)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->trigger_on_parse();
+}
+
+void add_engine(CLI::App& command, std::string& name) {
+    name = engine_names().front();
+    command.add_option("--engine", name, "Which HTTP/2 implementation to use")
+        ->check(CLI::IsMember(engine_names()))
+        ->capture_default_str();
+}
+
+class serve_command {
+public:
+    explicit serve_command(CLI::App& app)
+        : command_(*app.add_subcommand("serve", "Echo server on any path; GET / is a page that "
+                                                "tries it in a browser")) {
+        command_.add_option("--listen", listen_, "Where to listen; port 0: the system chooses")
+            ->type_name("HOST:PORT")
+            ->check(CLI::Validator(check_listen_address, ""))
+            ->required();
+        auto* const certificate =
+            command_.add_option("--tls-cert", options_.certificate_file, "Certificate chain, PEM")
+                ->type_name("FILE");
+        auto* const key =
+            command_.add_option("--tls-key", options_.key_file, "Its private key, PEM")
+                ->type_name("FILE");
+        auto* const made = command_.add_flag("--self-signed", self_signed_,
+                                             "Make a certificate for localhost for this run");
+        auto* const cleartext = command_.add_flag("--cleartext", options_.cleartext,
+                                                  "HTTP/2 without TLS, with prior knowledge");
+        certificate->needs(key)->excludes(made)->excludes(cleartext);
+        key->needs(certificate);
+        made->excludes(cleartext);
+        add_list(command_, "--subprotocol", options_.subprotocols,
+                 "A subprotocol to accept; may be repeated");
+        command_.add_option("--max-message", options_.max_message, "Longest message, in bytes")
+            ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
+            ->capture_default_str();
+        add_engine(command_, options_.engine);
+        command_.add_flag("--quiet", options_.quiet, "No lines for tunnels opened and closed");
+    }
+
+    bool chosen() const { return command_.parsed(); }
+
+    exit_status run() {
+        if (options_.certificate_file.empty() && !self_signed_ && !options_.cleartext)
+            throw failure{exit_status::usage,
+                          "serve needs --tls-cert and --tls-key, --self-signed or --cleartext"};
+        options_.listen = *parse_listen_address(listen_);
+        return serve(options_);
+    }
+
+private:
+    CLI::App& command_;
+    serve_options options_;
+    std::string listen_;
+    bool self_signed_ = false;
+};
+
+class connect_command {
+public:
+    explicit connect_command(CLI::App& app)
+        : command_(*app.add_subcommand("connect", "Open a WebSocket: lines of the input go out as "
+                                                  "text messages, messages come out as lines "
+                                                  "(binary ones as hex)")) {
+        add_where();
+        add_what();
+        command_.footer(exit_statuses);
+    }
+
+    bool chosen() const { return command_.parsed(); }
+
+    exit_status run() {
+        options_.linger = nanoseconds(linger_);
+        options_.timeout = nanoseconds(timeout_);
+        return connect(options_);
+    }
+
+private:
+    static constexpr double longest_wait = 1e6; // seconds
+
+    static std::chrono::nanoseconds nanoseconds(double seconds) {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::duration<double>(seconds));
+    }
+
+    void add_where() {
+        command_
+            .add_option("URL", options_.url, "ws:// (cleartext HTTP/2), wss://, http://, https://")
+            ->check(CLI::Validator(check_url, ""))
+            ->required();
+        auto* const authority =
+            command_.add_option("--ca", options_.ca_file, "Trust this CA too, PEM")
+                ->type_name("FILE");
+        command_.add_flag("--insecure", options_.insecure, "Do not verify the certificate")
+            ->excludes(authority);
+        command_.add_flag("--cleartext", options_.cleartext,
+                          "HTTP/2 without TLS, with prior knowledge, whatever the URL says");
+        add_list(command_, "--subprotocol", options_.subprotocols,
+                 "A subprotocol to offer, the preferred first; may be repeated");
+        add_list(command_, "--header", options_.headers,
+                 "A field of the request, 'name: value'; may be repeated");
+        add_engine(command_, options_.engine);
+    }
+
+    void add_what() {
+        auto* const messages = add_list(command_, "--message", options_.messages,
+                                        "Send this instead of the input; may be repeated");
+        messages->check(CLI::Validator(check_utf8, ""));
+        command_.add_flag("--echo", options_.echo, "Return every message until the server closes")
+            ->excludes(messages);
+        command_
+            .add_option("--linger", linger_,
+                        "Close after so many seconds of silence when all is sent")
+            ->check(CLI::Range(0.0, longest_wait))
+            ->capture_default_str();
+        command_
+            .add_option("--timeout", timeout_,
+                        "Seconds for connecting with the handshake, and for closing")
+            ->check(CLI::Range(0.001, longest_wait))
+            ->capture_default_str();
+        command_.add_flag("-v", options_.verbose, "Show settings, fields and frames");
+    }
+
+    CLI::App& command_;
+    connect_options options_;
+    double linger_ = 0.5;
+    double timeout_ = 10;
+};
+
+// Where a standard stream is closed, the next file that is opened would take its place.
+void keep_standard_streams() {
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream)
+        if (fcntl(stream, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+            throw failure{exit_status::internal_error, "cannot open /dev/null"};
+}
+
+exit_status run(int count, char** arguments) {
+    keep_standard_streams();
+    CLI::App app("WebSockets over HTTP/2 (RFC 8441)", "h2ws");
+    app.set_version_flag("--version", "h2ws " H2WS_VERSION);
+    app.require_subcommand(1);
+    serve_command serving(app);
+    connect_command connecting(app);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_status::success : exit_status::usage;
+    }
+    return serving.chosen() ? serving.run() : connecting.run();
+}
+
+} // namespace
+
+} // namespace h2ws::tools
+
+int main(int count, char** arguments) {
+    using namespace h2ws::tools;
+    exit_status status = exit_status::internal_error;
+    try {
+        status = run(count, arguments);
+    } catch (const failure& reason) {
+        complain(reason.message);
+        status = reason.status;
+    } catch (const std::exception& error) {
+        complain(error.what());
+    }
+    return static_cast<int>(status);
+}

@@ -1,0 +1,29 @@
+// `h2ws serve`: an echo server on any path.
+#pragma once
+
+#include "address.hpp"
+#include "exit_status.hpp"
+
+#include <h2ws/limits.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace h2ws::tools {
+
+struct serve_options {
+    listen_address listen;
+    std::string certificate_file; // both empty: made for the run, or cleartext
+    std::string key_file;
+    bool cleartext = false;
+    std::vector<std::string> subprotocols;
+    std::uint64_t max_message = limits{}.max_message;
+    std::string engine;
+    bool quiet = false;
+};
+
+// Runs until a signal ends it.
+exit_status serve(const serve_options& options);
+
+} // namespace h2ws::tools

@@ -41,6 +41,16 @@ TEST_CASE("a ping that comes late still has its whole timeout", "[rfc6455-5.5.2]
     CHECK(timer.deadline(options) == 510);
 }
 
+TEST_CASE("the peer's time to answer begins when the ping leaves", "[rfc6455-5.5.2]") {
+    keepalive timer;
+    timer.start(0);
+    timer.ping_left(options, 10); // there is none
+    CHECK(timer.deadline(options) == 30);
+    CHECK(timer.expire(options, 30) == action::send_ping);
+    timer.ping_left(options, 100);
+    CHECK(timer.deadline(options) == 110);
+}
+
 TEST_CASE("without an interval there is no deadline") {
     keepalive timer;
     timer.start(0);

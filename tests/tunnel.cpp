@@ -8,6 +8,7 @@
 #include <string>
 
 using namespace h2ws;
+using namespace std::string_literals;
 using transcript::from_client;
 using transcript::from_server;
 using transcript::octets;
@@ -158,6 +159,21 @@ TEST_CASE("the stalled timer runs only while output waits", "[session]") {
     CHECK(it.log == std::vector<std::string>{"closed output_stalled"});
     CHECK(it.says() == " RESET CANCEL");
     CHECK(it.socket.deadline() == never);
+}
+
+TEST_CASE("a ping that waits behind other output gives nobody up", "[rfc6455-5.5.2]") {
+    session_options options;
+    options.waits.stalled = never;
+    bench<server> one(options);
+    one.expires(seconds(30)); // a ping is queued
+    CHECK(one.socket.send(opcode::text, as_bytes("slow"), true, one.now).has_value());
+    one.expires(seconds(300));
+    CHECK(one.log.empty());
+    CHECK(one.says() == "\x89\x00\x81\x04slow"s);
+    one.expires(seconds(29));
+    CHECK(one.log.empty());
+    one.expires(seconds(1));
+    CHECK(one.log == std::vector<std::string>{"closed keepalive_timeout"});
 }
 
 TEST_CASE("more than the limit is not queued behind other output") {

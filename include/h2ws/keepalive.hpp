@@ -31,6 +31,11 @@ public:
         return pinged_ ? after(ping_at, options.timeout) : ping_at;
     }
 
+    // The ping that `expire` asked for leaves only now: the peer's time to answer begins.
+    constexpr void ping_left(const keepalive_options& options, instant now) noexcept {
+        if (pinged_) last_heard_ = now - options.interval;
+    }
+
     constexpr action expire(const keepalive_options& options, instant now) noexcept {
         if (now < deadline(options)) return action::none;
         if (pinged_) return action::give_up;

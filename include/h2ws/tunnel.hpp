@@ -123,7 +123,9 @@ public:
     void take(std::size_t size, gather_list& out, instant now) noexcept {
         output_.take(size, out);
         progress_at_ = now;
-        if (close_queued_ && output_.empty() && closing_at_ == never) closing_at_ = now;
+        if (!output_.empty()) return;
+        keepalive_.ping_left(options_.ping, now);
+        if (close_queued_ && closing_at_ == never) closing_at_ = now;
     }
 
     // What is to follow the output once it is empty.
@@ -145,7 +147,8 @@ public:
         if (over_) return never;
         instant due = output_.empty() ? never : after(progress_at_, options_.waits.stalled);
         if (is_open()) {
-            due = earlier(due, keepalive_.deadline(options_.ping));
+            // A ping waits behind other output; whether that leaves is the stalled timer's matter.
+            if (output_.empty()) due = earlier(due, keepalive_.deadline(options_.ping));
             return earlier(due, after(active_at_, options_.waits.idle));
         }
         if (may_end_alone()) due = earlier(due, after(closing_at_, options_.waits.end_stream));
@@ -181,6 +184,7 @@ private:
 
     void expire_open(instant now) noexcept {
         if (now >= after(active_at_, options_.waits.idle)) return socket_.fail(errc::idle_timeout);
+        if (!output_.empty()) return;
         switch (keepalive_.expire(options_.ping, now)) {
         case keepalive::action::none: break;
         case keepalive::action::give_up: socket_.fail(errc::keepalive_timeout); break;
@@ -272,8 +276,10 @@ private:
 
     void note(const event& found, instant now) noexcept {
         if (std::holds_alternative<message_chunk>(found)) active_at_ = now;
-        // The peer's Close starts the wait for the end of its half anew.
-        if (std::holds_alternative<close_frame>(found) && closing_at_ != never) closing_at_ = now;
+        // A client waits for the end of the server's half from the server's Close on (S20); a
+        // server counts from its own (S21).
+        if (Role::is_client && std::holds_alternative<close_frame>(found) && closing_at_ != never)
+            closing_at_ = now;
     }
 
     const session_options& options_;
@@ -282,7 +288,7 @@ private:
     keepalive keepalive_;
     instant active_at_;          // when a message last passed
     instant progress_at_ = 0;    // when output last left or began to wait
-    instant closing_at_ = never; // when our Close left, or the peer's came after it
+    instant closing_at_ = never; // when our Close left, or a server's came after it
     stream_end end_;
     bool close_queued_ = false;
     bool aborted_ = false;

@@ -46,6 +46,7 @@ enum class errc : std::uint8_t {
     close_timeout,
     output_stalled,
     // malformed field sections (RFC 9113): a stream error
+    malformed_message,
     field_name_invalid,
     field_value_invalid,
     connection_specific_field,
@@ -199,6 +200,8 @@ inline constexpr std::array table{
     reset(errc::output_stalled, "output_stalled", http2_error::cancel, "RFC 9113 6.9",
           "the peer took no output for too long"),
 
+    malformed(errc::malformed_message, "malformed_message", "RFC 9113 8.1.1",
+              "the field section is malformed"),
     malformed(errc::field_name_invalid, "field_name_invalid", "RFC 9113 8.2.1",
               "a field name is empty or has a character that is not allowed"),
     malformed(errc::field_value_invalid, "field_value_invalid", "RFC 9113 8.2.1",

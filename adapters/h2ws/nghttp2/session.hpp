@@ -240,12 +240,12 @@ private:
         } else if constexpr (!Role::is_client) {
             const auto head = read_request_head(
                 at->section.fields(), {.connect_enabled = this->options().accept_tunnels});
-            at->error = head ? errc::connection_error : head.error();
+            at->error = head ? errc::malformed_message : head.error();
             this->push(request_rejected{at->error, at->stream_id});
         } else {
             const bool end_stream = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
             const auto head = read_response_head(at->response_section->fields(), end_stream);
-            at->error = head ? errc::connection_error : head.error();
+            at->error = head ? errc::malformed_message : head.error();
         }
     }
 

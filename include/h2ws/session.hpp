@@ -21,6 +21,8 @@
 
 namespace h2ws {
 
+// clang-format off: version 14 tears compound requirements with noexcept apart
+
 template <class S>
 concept session = requires(S session, mutable_bytes in, const_bytes bytes, message_buffer buffer,
                            instant now, tunnel_id tunnel, request_id request) {
@@ -40,6 +42,10 @@ concept session = requires(S session, mutable_bytes in, const_bytes bytes, messa
     noexcept;
     { session.shutdown(now) }
     noexcept;
+    { session.stream_id(tunnel) }
+    noexcept->std::same_as<std::int32_t>;
+    { session.stream_id(request) }
+    noexcept->std::same_as<std::int32_t>;
     { session.consume(tunnel, std::size_t{}) }
     noexcept;
     { session.consume(request, std::size_t{}) }
@@ -55,6 +61,8 @@ concept session = requires(S session, mutable_bytes in, const_bytes bytes, messa
     { session.reset(tunnel, http2_error::cancel, now) }
     noexcept->std::same_as<result<void>>;
     { session.write(tunnel, bytes, true, now) }
+    noexcept->std::same_as<result<void>>;
+    { session.write(request, bytes, true, now) }
     noexcept->std::same_as<result<void>>;
 };
 
@@ -75,6 +83,10 @@ template <class S>
 concept opening_session = session<S> && requires(S session, connect_request wanted, instant now) {
     { session.open(wanted, now) }
     noexcept->std::same_as<result<tunnel_id>>;
+    { session.request(std::span<const field>{}, true, now) }
+    noexcept->std::same_as<result<request_id>>;
 };
+
+// clang-format on
 
 } // namespace h2ws

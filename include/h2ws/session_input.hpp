@@ -48,7 +48,7 @@ protected:
             if (!at.is_request) return hold_early(at, part);
             [[fallthrough]];
         case stream_stage::answered:
-            if (!at.is_request) return keep_body(at, part);
+            if (!at.is_request) return Role::is_client ? keep_body(at, part) : discard(at, part);
             found.emplace(body_received{{at.id}, part, false, size});
             break;
         default: return discard(at, part);

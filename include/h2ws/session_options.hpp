@@ -38,7 +38,7 @@ struct session_options {
     std::size_t max_field_bytes = 16'384;
 
     // Tunnels and ordinary requests together, advertised as SETTINGS_MAX_CONCURRENT_STREAMS.
-    // Memory: about half a KiB each, and per tunnel what the limits below say.
+    // Memory: 1.2 KiB each, and per tunnel what the limits below say.
     std::uint32_t max_streams = 256;
     // Of these, tunnels that wait for accept or refuse: each holds its fields and early_data.
     std::size_t max_pending = 64;

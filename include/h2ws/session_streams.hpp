@@ -31,11 +31,9 @@ public:
 
     const session_options& options() const noexcept { return options_; }
 
-    // HTTP/2's number of the stream that a tunnel runs on; 0 when it has none yet, or any more.
-    std::int32_t stream_id(tunnel_id tunnel) noexcept {
-        stream_type* const at = streams_.find(tunnel.value);
-        return at == nullptr ? 0 : at->stream_id;
-    }
+    // HTTP/2's number of the stream that it runs on; 0 when it has none yet, or any more.
+    std::int32_t stream_id(tunnel_id tunnel) noexcept { return number_of(tunnel.value); }
+    std::int32_t stream_id(request_id request) noexcept { return number_of(request.value); }
 
 protected:
     session_streams(Role role, const session_options& options) noexcept
@@ -230,6 +228,11 @@ protected:
     bool out_of_memory_ = false;
 
 private:
+    std::int32_t number_of(std::uint64_t name) noexcept {
+        stream_type* const at = streams_.find(name);
+        return at == nullptr ? 0 : at->stream_id;
+    }
+
     bool reset_if_due(stream_type& at) noexcept {
         const stream_end end = at.socket->end();
         if (end.what != stream_end::how::reset || next_output(at).size != 0) return false;

@@ -122,6 +122,10 @@ private:
             {"content-length", length},
             {"cache-control", "no-store"}};
         fields.insert(fields.end(), more.begin(), more.end());
+        if (!options_.quiet)
+            complain("connection " + std::to_string(number_) + ", stream " +
+                     std::to_string(session_.stream_id(request)) + ": an ordinary request, " +
+                     std::to_string(status));
         const const_bytes content = as_bytes(head_only ? std::string_view{} : body);
         const instant now = asio::now();
         if (const auto done = session_.respond(request, status, fields, content, now); !done)

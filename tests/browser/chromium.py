@@ -263,8 +263,9 @@ class Test:
                  for line in self.process.stdout if line.startswith("opened ")]
         check(len(lines) > 10, f"only {len(lines)} tunnels were opened")
         check_equal("connections with tunnels", len({line["connection"] for line in lines}), 1)
-        # The first stream of a client is 1 (RFC 9113 5.1.1), and here it was no tunnel: a page.
-        check(min(int(line["stream"]) for line in lines) > 1, "a tunnel was the first stream")
+        page = re.compile(r"h2ws: connection (\d+), stream \d+: an ordinary request, 200$")
+        pages = {found[1] for line in self.process.stderr if (found := page.match(line))}
+        check_equal("connections with pages", pages, {line["connection"] for line in lines})
 
     def the_server_goes_away(self):
         self.exchange("/drained", "{messages: ['x'], keep: true}")

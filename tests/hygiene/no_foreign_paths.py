@@ -1,6 +1,7 @@
 """No file of the project names a path outside it: what is not in the tree does not exist."""
 import os
 import pathlib
+import shutil
 import subprocess
 
 from checks import Checks, source_root
@@ -11,11 +12,12 @@ FOREIGN = [b".." + b"/shared", b"." + b"library", b"/" + b"work/", b"/" + b"root
 
 def files_of(root):
     """What git tracks or would track; without git, all but hidden and build folders."""
-    git = subprocess.run(
-        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others",
-         "--exclude-standard"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    if git.returncode == 0 and git.stdout:
-        return sorted({root / os.fsdecode(name) for name in git.stdout.split(b"\0") if name})
+    if shutil.which("git"):
+        git = subprocess.run(
+            ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others",
+             "--exclude-standard"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if git.returncode == 0 and git.stdout:
+            return sorted({root / os.fsdecode(name) for name in git.stdout.split(b"\0") if name})
     return sorted(path for path in root.rglob("*") if path.is_file()
                   and not any(part == ".git" or part.startswith("build") or part == "__pycache__"
                               for part in path.relative_to(root).parts[:-1]))

@@ -158,7 +158,8 @@ private:
             const bool enabled = reader_.head().has(memory_record::enables);
             if (this->setting(settings_enable_connect_protocol, enabled) != errc::none)
                 return fail(http2_error::protocol_error);
-            this->settings_complete();
+            this->settings_complete({.max_concurrent_streams = reader_.number(2),
+                                     .initial_window_size = reader_.number(0)});
         }
     }
 

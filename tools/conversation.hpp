@@ -66,8 +66,7 @@ private:
 
     void on(const settings_received& settings) {
         const bool enabled = settings.connect == connect_answer::yes;
-        trace_.note(enabled ? "the server's SETTINGS enable extended CONNECT"
-                            : "the server's SETTINGS do not enable extended CONNECT");
+        trace_.settings(enabled, settings.values);
         if (!settled_) limit_.name("waiting for the answer to the opening handshake");
         settled_ = true;
     }

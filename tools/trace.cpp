@@ -29,6 +29,15 @@ void trace::line(char mark, std::string_view text) const {
     std::fwrite(whole.data(), 1, whole.size(), stderr);
 }
 
+void trace::settings(bool enabled, const peer_settings& values) const {
+    const std::uint32_t streams = values.max_concurrent_streams;
+    line('<', std::string("SETTINGS: extended CONNECT ") + (enabled ? "enabled" : "not enabled") +
+                  ", concurrent streams " +
+                  (streams == 0xffff'ffff ? "without limit" : std::to_string(streams)) +
+                  ", window of a stream " + std::to_string(values.initial_window_size) +
+                  ", largest frame " + std::to_string(values.max_frame_size));
+}
+
 void trace::list(char mark, std::span<const field> fields) const {
     for (const field& each : fields) {
         std::string text(each.name);

@@ -6,6 +6,7 @@
 #include <h2ws/field.hpp>
 #include <h2ws/frame_header.hpp>
 #include <h2ws/status_code.hpp>
+#include <h2ws/stream_event.hpp>
 
 #include <cstddef>
 #include <span>
@@ -19,6 +20,9 @@ public:
     explicit trace(bool shown) : shown_(shown) {}
 
     void note(std::string_view text) const { line('*', text); }
+
+    // The server's; `enabled`: they allow extended CONNECT.
+    void settings(bool enabled, const peer_settings& values) const;
 
     void sent_fields(std::span<const field> fields) const { list('>', fields); }
     void received_fields(std::span<const field> fields) const { list('<', fields); }

@@ -67,9 +67,9 @@ protected:
     }
 
     // The end of a SETTINGS frame that is no acknowledgement.
-    void settings_complete() noexcept {
+    void settings_complete(const peer_settings& values) noexcept {
         gate_.settings_received();
-        this->push(settings_received{gate_.answer()});
+        this->push(settings_received{gate_.answer(), values});
         this->streams_.each([&](stream_type& at) {
             if (at.stage != stream_stage::held) return;
             if (gate_.answer() == connect_answer::yes) return submit(at);

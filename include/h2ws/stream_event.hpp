@@ -110,9 +110,17 @@ struct request_released {
     errc error;
 };
 
-// The peer's SETTINGS arrived. `connect`: what they say of extended CONNECT (RFC 8441 §3).
+// What of a peer's SETTINGS a tunnel's owner may want to know (RFC 9113 §6.5.2), as in force now.
+struct peer_settings {
+    std::uint32_t max_concurrent_streams = 0xffff'ffff; // no limit
+    std::uint32_t initial_window_size = 65'535;
+    std::uint32_t max_frame_size = 16'384;
+};
+
+// The server's SETTINGS arrived. `connect`: what they say of extended CONNECT (RFC 8441 §3).
 struct settings_received {
     connect_answer connect;
+    peer_settings values;
 };
 
 // GOAWAY (RFC 9113 §6.8). Tunnels whose stream is at most `last_stream_id` go on (S16).

@@ -383,7 +383,8 @@ def verbose(test):
         session.expect_exit(0)
         session.expect_output("answer")
         told = "\n".join(session.process.stderr)
-        for word in ("SETTINGS", ":protocol", "websocket", ":status", "200", "1000"):
+        for word in ("SETTINGS: extended CONNECT enabled, concurrent streams", ":protocol",
+                     "websocket", ":status", "200", "1000"):
             check(word.lower() in told.lower(), f"{word} is not in {told!r}")
 
 

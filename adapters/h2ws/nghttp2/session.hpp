@@ -210,7 +210,14 @@ private:
 
     void settings_frame(const nghttp2_settings& frame) noexcept {
         if ((frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 || !check_settings(frame)) return;
-        if constexpr (Role::is_client) this->settings_complete();
+        if constexpr (Role::is_client) {
+            const auto value = [this](nghttp2_settings_id id) {
+                return nghttp2_session_get_remote_settings(session_, id);
+            };
+            this->settings_complete({value(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS),
+                                     value(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE),
+                                     value(NGHTTP2_SETTINGS_MAX_FRAME_SIZE)});
+        }
     }
 
     // False: the connection is over once our GOAWAY has left (S1).

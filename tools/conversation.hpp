@@ -59,6 +59,8 @@ public:
 private:
     // After the WebSocket has failed, for the server to end its stream: then we do.
     static constexpr std::chrono::nanoseconds failed_time = std::chrono::seconds(1);
+    // After both Closes, for the same: our half ends after one second of it.
+    static constexpr std::chrono::nanoseconds clean_time = std::chrono::seconds(2);
     // After that, or after the close timer, for what is still to be written.
     static constexpr std::chrono::nanoseconds grace = std::chrono::seconds(1);
 
@@ -212,13 +214,19 @@ private:
         trace_.note("closed with " + std::to_string(static_cast<std::uint16_t>(code)) +
                     (closing_ ? " by this end" : " by the server") + ", clean");
         outcome_ = speaker_.refused_input() ? exit_status::usage : exit_status::success;
+        leave_within(clean_time);
     }
 
     void fail(exit_status status, const std::string& message) {
         if (outcome_) return;
         complain(message);
         outcome_ = status;
-        const auto wait = std::min(options_.timeout, failed_time);
+        leave_within(failed_time);
+    }
+
+    // A server that does not end its half of the stream is not waited for any longer.
+    void leave_within(std::chrono::nanoseconds most) {
+        const auto wait = std::min(options_.timeout, most);
         limit_.start(wait + grace, "ending");
         patience_.expires_after(wait);
         patience_.async_wait([this](std::error_code error) {
@@ -237,7 +245,7 @@ private:
     echo<session_type> echo_;
     speaker<Connection> speaker_;
     message_buffer message_;
-    ::asio::steady_timer patience_; // with a server that has broken a rule
+    ::asio::steady_timer patience_; // with a server that does not end the stream
     tunnel_id tunnel_;
     std::optional<status_code> received_; // in the server's Close
     bool settled_ = false;                // SETTINGS came

@@ -74,8 +74,8 @@ TEMPLATE_LIST_TEST_CASE("messages of all kinds are echoed at every window and ev
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("long messages pass by copy and by move, both ways", "[session][R92][R169]",
-                        models) {
+TEMPLATE_LIST_TEST_CASE("long messages pass by copy and by move, both ways",
+                        "[session][R92][R169][rfc6455-10.3][R170]", models) {
     for (const weather& how : weathers()) {
         CAPTURE(how.stream_window, how.read_size, how.write_size);
         pair<TestType> both(how);
@@ -507,8 +507,8 @@ TEMPLATE_LIST_TEST_CASE("a tunnel that idles too long is closed with 1001",
     both.finish();
 }
 
-TEMPLATE_LIST_TEST_CASE("a server answers 503 where its application does not", "[session][R49]",
-                        models) {
+TEMPLATE_LIST_TEST_CASE("a server answers 503 where its application does not",
+                        "[session][rfc6455-7.2.2][R210]", models) {
     pair<TestType> both({}, {}, {.waits = {.handshake = seconds(60)}});
     both.server.accepts = false;
     (void)both.open("/slow");
@@ -665,8 +665,27 @@ TEMPLATE_LIST_TEST_CASE("requests against the rules are answered by the session 
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("a server may speak as soon as it has answered",
+                        "[session][rfc6455-4.2.2][R150]", models) {
+    for (const weather& how : weathers()) {
+        CAPTURE(how.stream_window, how.read_size, how.write_size);
+        pair<TestType> both(how);
+        both.server.accepts = false;
+        both.server.on_event = [&](const stream_event& found) {
+            if (const auto* asked = std::get_if<tunnel_requested>(&found)) {
+                CHECK(both.server.accept(asked->tunnel) == errc::none);
+                CHECK(both.server.send(asked->tunnel, "welcome") == errc::none);
+            }
+        };
+        const tunnel_id tunnel = both.opened();
+        CHECK(both.client.has(std::to_string(both.client.at(tunnel).label) + " text \"welcome\""));
+        CHECK(both.client.close(tunnel) == errc::none);
+        both.finish();
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("data before the answer is held and polled after it",
-                        "[session][rfc6455-4.1][R135]", models) {
+                        "[session][rfc6455-4.1][R135][S11]", models) {
     alone<typename TestType::server> server({.waits = {.handshake = seconds(10)}});
     server.side.accepts = false;
     server.hears(TestType::client_preface());
@@ -744,8 +763,8 @@ TEMPLATE_LIST_TEST_CASE("tunnels that die before their answer do not count as pe
     CHECK(server.side.count("rejected too_many_tunnels") == 1);
 }
 
-TEMPLATE_LIST_TEST_CASE("HEADERS on an open tunnel kill it alone", "[session][rfc9113-8.5][R85]",
-                        models) {
+TEMPLATE_LIST_TEST_CASE("HEADERS on an open tunnel kill it alone",
+                        "[session][rfc9113-8.5][R85][S7]", models) {
     for (const bool end : {false, true}) {
         CAPTURE(end);
         alone<typename TestType::server> server;
@@ -1001,7 +1020,7 @@ TEMPLATE_LIST_TEST_CASE("a shutdown lets live tunnels go on", "[session][rfc9113
 }
 
 TEMPLATE_LIST_TEST_CASE("tunnels above a GOAWAY's last stream were not processed",
-                        "[session][rfc9113-6.8][R89][R112]", models) {
+                        "[session][rfc9113-6.8][R89][R112][S16]", models) {
     alone<typename TestType::client> client;
     client.hears(TestType::server_preface(true));
     for (int i = 0; i < 3; ++i) {

@@ -458,7 +458,7 @@ TEMPLATE_TEST_CASE("a message is whole when its last frame is", "[rfc6455-6.2][R
 // 7.1
 
 TEMPLATE_TEST_CASE("what follows a failure is discarded, a Close too",
-                   "[rfc6455-7.1.7][R198][R206][R207][R208]", server, client) {
+                   "[rfc6455-7.1.1][R199][rfc6455-7.1.7][R198][R206][R207][R208]", server, client) {
     check_fails<TestType>(from_peer<TestType>(0x83) + from_peer<TestType>(0x81, "more") +
                               from_peer<TestType>(0x89, "more") +
                               from_peer<TestType>(0x88, close_body(1000)),

@@ -166,6 +166,7 @@ private:
             this->abort(at, errc::no_memory, http2_error::internal_error);
     }
 
+    // RFC 6455 §4.1 (R135): only from here on has the stream anything to send.
     void opened(stream_type& at) noexcept {
         at.told = true;
         if (is_websocket(at.request.protocol))

@@ -62,7 +62,7 @@ public:
         }
     }
 
-    // The bytes stay as they are until they are transmitted.
+    // The bytes stay as they are until they are transmitted (RFC 6455 §10.3, R170).
     void lend(const_bytes bytes) noexcept { list(bytes); }
 
     // Released when everything that is listed now has been transmitted.

@@ -19,9 +19,10 @@ class server_session : public session_base<Engine, server, Extension> {
 public:
     using typename base::stream_type;
 
-    // Opens the tunnel: the answer is sent and frames flow. Errors: not_open (the tunnel is gone or
-    // was answered), invalid_argument and subprotocol_not_offered (the answer is not one that this
-    // request can have), no_memory. The request's views end here.
+    // Opens the tunnel: the answer is sent and frames flow, ours at once (RFC 6455 §4.2.2, R150).
+    // Errors: not_open (the tunnel is gone or was answered), invalid_argument and
+    // subprotocol_not_offered (the answer is not one that this request can have), no_memory. The
+    // request's views end here.
     result<void> accept(tunnel_id tunnel, const acceptance& answer, instant now,
                         Extension extension = {}) noexcept {
         stream_type* const at = pending(tunnel.value, false, now);
@@ -149,7 +150,7 @@ private:
     }
 
     // Nothing of it has reached the application: a malformed request is reset, a well-formed one
-    // gets a status (RFC 9113 §8.1.1 (R52, R53), S5).
+    // gets a status (RFC 9113 §8.1.1 (R52, R53), RFC 6455 §7.2.2 (R210), S5).
     void reject(stream_type& at, errc error) noexcept {
         at.error = error;
         this->push(request_rejected{error, at.stream_id});

@@ -194,7 +194,7 @@ private:
         }
     }
 
-    // The close timer: S20 and S21.
+    // The close timer: RFC 6455 §5.5.1 (R185), S20 and S21.
     void give_up(gather_list& out) noexcept {
         abort(errc::close_timeout, Role::is_client ? http2_error::cancel : http2_error::no_error,
               out);

@@ -183,7 +183,7 @@ private:
             if (inside_frame_ && (in.empty() || in.size() == before)) break;
         }
         if (!found && !report(found)) {
-            if (lifecycle_.received() != direction::open) in = in.last(0); // S17
+            if (lifecycle_.received() != direction::open) in = in.last(0); // R199, S17
             if (in.empty() && end_stream) receive_end_stream(found);
         }
         return found;

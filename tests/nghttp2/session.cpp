@@ -125,7 +125,7 @@ TEST_CASE("a malformed request is reset, told and forgotten", "[nghttp2][rfc9113
     CHECK(server.side.log.back().ends_with(" requested /"));
 }
 
-TEST_CASE("padding is passed over and credited", "[nghttp2][rfc9113-6.1][R104]") {
+TEST_CASE("padding is passed over and credited", "[nghttp2][rfc9113-6.1][R104][S24]") {
     alone<nghttp2_model::server> server;
     server.hears(nghttp2_model::client_preface());
     server.hears(nghttp2_model::headers(1, websocket_request(), false));

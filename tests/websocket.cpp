@@ -227,6 +227,7 @@ TEMPLATE_TEST_CASE("no call does harm in any state, and closed comes once", "[rf
          stream_ended(ending::connection_lost)},
         {fail(errc::keepalive_timeout), fail(errc::none)},
     };
+    std::size_t undefined = 0;
     for (const steps& way : ways_to_end<TestType>()) {
         for (const steps& first : continuations) {
             for (const steps& second : continuations) {
@@ -234,12 +235,13 @@ TEMPLATE_TEST_CASE("no call does harm in any state, and closed comes once", "[rf
                 all.insert(all.end(), first.begin(), first.end());
                 all.insert(all.end(), second.begin(), second.end());
                 const std::string log = joined(play<TestType>(all, {}));
-                INFO(log);
-                if (log.find("!!") != std::string::npos) CHECK(false);
+                if (log.find("!!") == std::string::npos) continue;
+                ++undefined;
+                UNSCOPED_INFO(log);
             }
         }
     }
-    CHECK(true);
+    CHECK(undefined == 0);
 }
 
 TEMPLATE_TEST_CASE("a stream that ended gives closed unless that was given",

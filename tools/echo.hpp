@@ -1,6 +1,8 @@
-// Returns messages piece by piece while they arrive, so that none is held whole. A piece that the
-// output queue does not take is held, and with it the peer's credit: a peer that does not read what
-// it sent has at most a queue and a stream window of our memory.
+// Returns messages in fragments while they arrive, so that none is held whole. Small pieces are put
+// together first: pieces are cut where reads were, and an echo with more fragments than its message
+// could have more than the peer takes. What the output queue does not take is held, and with it the
+// peer's credit: a peer that does not read what it sent has at most a queue, a stream window and a
+// fragment of our memory.
 #pragma once
 
 #include <h2ws/session.hpp>
@@ -19,9 +21,16 @@ public:
 
     void receive(tunnel_id tunnel, const message_chunk& chunk, std::size_t wire_bytes,
                  instant now) {
-        if (const auto behind = held_.find(tunnel); behind != held_.end())
-            return hold(behind->second, chunk, wire_bytes);
-        if (!sent(tunnel, chunk, wire_bytes, now)) hold(held_[tunnel], chunk, wire_bytes);
+        const auto begun = gathered_.find(tunnel);
+        const std::size_t size = begun == gathered_.end() ? 0 : begun->second.size();
+        if (!chunk.last && size + chunk.payload.size() < fragment) {
+            gather(gathered_[tunnel], chunk);
+            return session_.consume(tunnel, wire_bytes);
+        }
+        if (size == 0) return pass_on(tunnel, chunk, wire_bytes, now);
+        gather(begun->second, chunk);
+        pass_on(tunnel, {chunk.type, begun->second, false, chunk.last}, wire_bytes, now);
+        gathered_.erase(begun);
     }
 
     // There may be room: sends what was held.
@@ -33,15 +42,31 @@ public:
         }
     }
 
-    void forget(tunnel_id tunnel) { held_.erase(tunnel); }
+    void forget(tunnel_id tunnel) {
+        held_.erase(tunnel);
+        gathered_.erase(tunnel);
+    }
 
 private:
+    static constexpr std::size_t fragment = 16'384;
+
     struct piece {
         opcode type;
         bool last;
         std::vector<std::byte> payload;
         std::size_t wire_bytes;
     };
+
+    static void gather(std::vector<std::byte>& begun, const message_chunk& chunk) {
+        begun.insert(begun.end(), chunk.payload.begin(), chunk.payload.end());
+    }
+
+    void pass_on(tunnel_id tunnel, const message_chunk& chunk, std::size_t wire_bytes,
+                 instant now) {
+        if (const auto behind = held_.find(tunnel); behind != held_.end())
+            return hold(behind->second, chunk, wire_bytes);
+        if (!sent(tunnel, chunk, wire_bytes, now)) hold(held_[tunnel], chunk, wire_bytes);
+    }
 
     static void hold(std::deque<piece>& pieces, const message_chunk& chunk,
                      std::size_t wire_bytes) {
@@ -64,6 +89,7 @@ private:
     }
 
     Session& session_;
+    std::map<tunnel_id, std::vector<std::byte>> gathered_; // of the fragment to come
     std::map<tunnel_id, std::deque<piece>> held_;
 };
 

@@ -219,6 +219,8 @@ def many_fragments(server):
                              for index, (opcode, piece) in enumerate(zip(opcodes, pieces))))
         tunnel.wait_messages(1)
         check_equal("the echo", tunnel.messages, [b"".join(pieces)])
+        echoed = [frame for frame in tunnel.frames if frame.opcode in (BINARY, CONTINUATION)]
+        check(len(echoed) < 10, f"the echo of {len(pieces)} fragments has {len(echoed)}")
         client.finish(tunnel)
 
 

@@ -109,6 +109,7 @@ private:
         session_options options;
         options.waits.handshake = std::max<duration>(limit_.left().count(), 1);
         options.waits.close = options_.timeout.count();
+        options.end_with_reset = options_.end_with_reset;
         limit_.extend(grace);
         const auto connected = std::make_shared<connection_type>(
             std::move(stream), client{entropy_.source()}, options);

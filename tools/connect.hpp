@@ -24,6 +24,7 @@ struct connect_options {
     bool echo = false;
     std::chrono::nanoseconds linger = std::chrono::milliseconds(500);
     std::chrono::nanoseconds timeout = std::chrono::seconds(10);
+    bool end_with_reset = false; // session_options::end_with_reset
     std::string engine;
     bool verbose = false;
 };

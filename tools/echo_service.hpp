@@ -50,6 +50,9 @@ private:
     void on(const tunnel_requested& asked) {
         const instant now = asio::now();
         const connect_request& request = *asked.request;
+        const std::string_view path = request.path.substr(0, request.path.find('?'));
+        if (const auto at = options_.refused.find(path); at != options_.refused.end())
+            return refuse(asked, at->second, now);
         const std::string subprotocol = choose_subprotocol(request);
         open_tunnel opened{std::string(request.path), session_.stream_id(asked.tunnel)};
         if (!session_.accept(asked.tunnel, {.subprotocol = subprotocol}, now)) {
@@ -60,6 +63,15 @@ private:
         if (!subprotocol.empty()) line += " subprotocol=" + subprotocol;
         print(line, opened.stream_id);
         open_.emplace(asked.tunnel, std::move(opened));
+        if (const auto at = options_.closed.find(path); at != options_.closed.end())
+            (void)session_.send_close(asked.tunnel, status_code{at->second}, "",
+                                      now); // or it ended
+    }
+
+    void refuse(const tunnel_requested& asked, std::uint16_t status, instant now) {
+        print("refused " + std::string(asked.request->path) + " status=" + std::to_string(status),
+              session_.stream_id(asked.tunnel));
+        (void)session_.refuse(asked.tunnel, status, now); // else the answer's timer does
     }
 
     void on(const tunnel_event& happened) {

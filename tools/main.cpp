@@ -4,11 +4,13 @@
 #include "report.hpp"
 #include "serve.hpp"
 
+#include <h2ws/status_code.hpp>
 #include <h2ws/uri.hpp>
 #include <h2ws/utf8.hpp>
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <exception>
 #include <fcntl.h>
 #include <unistd.h>
@@ -47,6 +49,26 @@ CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<st
         ->trigger_on_parse();
 }
 
+// `PATH=NUMBER`, as many as there are; `allowed` says which numbers.
+void add_paths(CLI::App& command, const std::string& name,
+               std::map<std::string, std::uint16_t, std::less<>>& numbers, const std::string& type,
+               const std::string& what, bool (*allowed)(std::uint16_t)) {
+    const auto add = [=, &numbers](const std::string& text) {
+        const std::size_t equals = text.rfind('=');
+        std::uint16_t number = 0;
+        const char* const end = text.data() + text.size();
+        const char* const digits = equals == std::string::npos ? end : text.data() + equals + 1;
+        const auto [rest, error] = std::from_chars(digits, end, number);
+        if (!text.starts_with('/') || error != std::errc{} || rest != end || !allowed(number))
+            throw CLI::ValidationError(name, "not " + type + ": " + text);
+        numbers[text.substr(0, equals)] = number;
+    };
+    command.add_option_function<std::string>(name, add, what)
+        ->type_name(type)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->trigger_on_parse();
+}
+
 void add_engine(CLI::App& command, std::string& name) {
     name = engine_names().front();
     command.add_option("--engine", name, "Which HTTP/2 implementation to use")
@@ -81,6 +103,7 @@ public:
         command_.add_option("--max-message", options_.max_message, "Longest message, in bytes")
             ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
             ->capture_default_str();
+        add_answers();
         add_engine(command_, options_.engine);
         command_.add_flag("--quiet", options_.quiet, "No lines for tunnels opened and closed");
     }
@@ -96,6 +119,16 @@ public:
     }
 
 private:
+    // What clients are to be tried with.
+    void add_answers() {
+        add_paths(command_, "--refuse", options_.refused, "PATH=STATUS",
+                  "Answer WebSockets there with this status, 300-599; may be repeated",
+                  [](std::uint16_t status) { return status >= 300 && status <= 599; });
+        add_paths(command_, "--close", options_.closed, "PATH=CODE",
+                  "Close WebSockets there with this code once they are open; may be repeated",
+                  [](std::uint16_t code) { return is_allowed_on_the_wire(status_code{code}); });
+    }
+
     CLI::App& command_;
     serve_options options_;
     std::string listen_;
@@ -164,6 +197,9 @@ private:
                         "Seconds for connecting with the handshake, and for closing")
             ->check(CLI::Range(0.001, longest_wait))
             ->capture_default_str();
+        command_.add_flag("--end-with-reset", options_.end_with_reset,
+                          "End the stream with RST_STREAM(CANCEL), for servers that drop the "
+                          "connection on END_STREAM");
         command_.add_flag("-v", options_.verbose, "Show settings, fields and frames");
     }
 

@@ -7,6 +7,8 @@
 #include <h2ws/limits.hpp>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,9 @@ struct serve_options {
     std::string key_file;
     bool cleartext = false;
     std::vector<std::string> subprotocols;
+    // By path, without a query: what to answer instead of 200, and what to close with at once.
+    std::map<std::string, std::uint16_t, std::less<>> refused;
+    std::map<std::string, std::uint16_t, std::less<>> closed;
     std::uint64_t max_message = limits{}.max_message;
     std::string engine;
     bool quiet = false;

@@ -589,6 +589,32 @@ def a_small_limit(tool):
             expect_failed(server, tunnel, 1009, "message_too_big", "RFC 6455 10.4")
 
 
+def some_paths_are_refused(tool):
+    with Server(tool, "cleartext", "--refuse", "/no=403", "--refuse", "/busy=503") as server:
+        with connection(server) as client:
+            for path, status in (("/no", "403"), ("/busy?x=1", "503")):
+                stream = client.request(client.fields(path))
+                expect_refusal(client, stream, (":status", status))
+                server.process.wait_line(rf"refused {re.escape(path)} status={status} stream="
+                                         rf"{stream.number} connection=1")
+            client.finish(client.open())
+
+
+def some_paths_are_closed(tool):
+    with Server(tool, "cleartext", "--close", "/bye=4001", "--close", "/=1=1011") as server:
+        with connection(server) as client:
+            for path, code in (("/bye?x=1", 4001), ("/=1", 1011)):
+                tunnel = client.request(client.fields(path))
+                tunnel.path = path
+                tunnel.wait_close()
+                check_equal("the Close", tunnel.close, (code, ""))
+                check(not tunnel.close_chunk_ended(), "a Close that begins has END_STREAM (S21)")
+                tunnel.send_close(code)
+                tunnel.wait_end()
+                tunnel.send(b"", end_stream=True)
+                check_equal("the closed line", server.closed(tunnel), {"code": str(code)})
+
+
 def largest_message_by_default(tool):
     with Server(tool, "cleartext") as server, connection(server) as client:
         tunnel = client.open()
@@ -613,6 +639,11 @@ def tls_needs_alpn_h2(tool):
 def usage_errors(tool):
     for arguments in (["serve"], ["serve", "--listen", "127.0.0.1:0"],
                       ["serve", "--cleartext", "--no-such-option"],
+                      *(["serve", "--listen", "127.0.0.1:0", "--cleartext", *answer]
+                        for answer in (["--refuse", "/no"], ["--refuse", "no=403"],
+                                       ["--refuse", "/no=200"], ["--refuse", "/no=403x"],
+                                       ["--refuse", ""], ["--close", "/bye=1006"],
+                                       ["--close", "/bye="], ["--close", "/bye=69537"])),
                       ["serve", "--listen", "127.0.0.1:0", "--cleartext", "--self-signed"],
                       ["serve", "--listen", "127.0.0.1:0", "--tls-cert", os.devnull]):
         with Process(tool, *arguments) as process:
@@ -648,6 +679,7 @@ def main(tool, words):
         for number in (signal.SIGINT, signal.SIGTERM):
             run(f"{mode}: {number.name} drains", a_signal_drains, tool, mode, number)
     for case in (a_signal_with_a_silent_client, a_signal_without_connections, a_small_limit,
+                 some_paths_are_refused, some_paths_are_closed,
                  largest_message_by_default, tls_needs_alpn_h2, usage_errors, help_is_there):
         run(case.__name__.replace("_", " "), case, tool)
     return cases.finish()

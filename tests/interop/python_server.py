@@ -419,6 +419,18 @@ def the_server_never_ends(test):
         check(took < 7, f"it left {took:.1f} s after the server's Close, not 2")
 
 
+def the_stream_ends_by_a_reset(test):
+    with test.connect("--message", "x", "--end-with-reset") as session:
+        tunnel = session.tunnel()
+        session.expect_close(tunnel)
+        tunnel.send_close(1000)
+        tunnel.send(b"", end_stream=True)
+        tunnel.endpoint.wait(lambda: tunnel.reset is not None, "RST_STREAM")
+        check_equal("RST_STREAM", tunnel.reset, CANCEL)
+        check(not tunnel.ended, "END_STREAM before the reset")
+        session.expect_exit(0)
+
+
 def the_server_resets_after_both_closes(test):
     with test.connect("--message", "x") as session:
         tunnel = session.tunnel()
@@ -699,7 +711,8 @@ CASES = [
     no_subprotocol_chosen, an_accept_field_is_ignored, interim_answers_are_skipped,
     standard_input_goes_out, the_linger_begins_anew_with_every_message, binary_comes_out_as_hex,
     fragments_and_a_ping_between, masking_keys_differ, a_mebibyte_goes_out, a_narrow_window,
-    verbose, the_server_closes, the_server_never_ends, the_server_resets_after_both_closes,
+    verbose, the_server_closes, the_server_never_ends, the_stream_ends_by_a_reset,
+    the_server_resets_after_both_closes,
     the_connection_ends_after_both_closes, messages_after_our_close_come_in, usage_errors, refused,
     violations, an_answer_that_was_not_offered, abnormal_ends, the_server_says_nothing,
     the_server_sends_no_settings, the_server_never_answers, the_server_never_closes,

@@ -43,7 +43,7 @@ give_up() {
     exit 1
 }
 
-packages="g++ meson ninja-build pkg-config catch2 libnghttp2-dev libasio-dev libssl-dev
+packages="g++ meson ninja-build pkg-config cmake catch2 libnghttp2-dev libasio-dev libssl-dev
     libcli11-dev openssl python3 python3-h2 python3-wsproto chromium"
 case $compiler in
 clang*) packages="$packages clang libclang-rt-14-dev" ;;

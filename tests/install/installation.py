@@ -1,0 +1,88 @@
+"""h2ws installed and moved elsewhere, for tests that use it as another project would.
+
+Arguments of the tests: SOURCE_ROOT -- COMPILER...
+"""
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "hygiene"))
+from checks import Checks, source_root  # noqa: E402,F401
+
+PREFIX = "/opt/h2ws"
+CONSUMER = pathlib.Path(__file__).resolve().parent / "consumer"
+PROGRAMS = {"core": "core: Hello\n", "nghttp2": "nghttp2: hello\n", "asio": "asio: hello\n"}
+
+
+def compiler():
+    """The build's compiler: its command, and the launcher in front of it, if any."""
+    command = sys.argv[sys.argv.index("--") + 1:]
+    launcher = command[:1] if pathlib.Path(command[0]).name in ("ccache", "sccache") else []
+    return command[len(launcher):], launcher
+
+
+def environment(**more):
+    """The caller's, without what would show another installation."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith(("PKG_CONFIG", "CMAKE_", "MESON")) and name != "DESTDIR"}
+    command, launcher = compiler()
+    return {**kept, "CXX": " ".join(launcher + command), **more}
+
+
+def run(arguments, **options):
+    """The process, with both its outputs in `stdout`."""
+    return subprocess.run([str(argument) for argument in arguments], text=True, timeout=300,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+
+
+def problems(process):
+    """What a failed process said at last."""
+    if process.returncode == 0:
+        return []
+    return process.stdout.splitlines()[-20:] + [f"exit status {process.returncode}"]
+
+
+@contextlib.contextmanager
+def folder():
+    with tempfile.TemporaryDirectory(prefix="h2ws-install-") as name:
+        yield pathlib.Path(name).resolve()
+
+
+def install(into, *options):
+    """`meson install` to a DESTDIR, then moved to where no file can know of it; that place."""
+    for command in (["meson", "setup", into / "build", source_root(), f"--prefix={PREFIX}",
+                     "-Dtools=disabled", "-Dexamples=disabled", "-Dtests=disabled", *options],
+                    ["meson", "install", "-C", into / "build", "--destdir", into / "stage"]):
+        done = run(command, env=environment())
+        if done.returncode != 0:
+            sys.exit(done.stdout)
+    moved = into / "moved" / "h2ws"
+    moved.parent.mkdir()
+    shutil.move(into / "stage" / PREFIX.lstrip("/"), moved)
+    shutil.rmtree(into / "build")
+    shutil.rmtree(into / "stage")
+    return moved
+
+
+def strange_headers(depfiles, headers, working_folder="/"):
+    """Headers of h2ws that a compiler read elsewhere than in `headers`."""
+    read = {(working_folder / pathlib.Path(word)).resolve() for file in depfiles
+            for word in re.findall(r"\S+/h2ws/\S+\.hpp", file.read_text())}
+    wrong = [str(path) for path in sorted(read) if not path.is_relative_to(headers.resolve())]
+    return wrong if read else ["no header of h2ws was read"]
+
+
+def check_programs(checks, how, built):
+    """Each program in the folder `built` runs and prints what it should."""
+    for name, expected in PROGRAMS.items():
+        if not (built / name).exists():
+            checks.check(f"{how}: {name} was built", ["it does not exist"])
+            continue
+        done = run([built / name], env=environment())
+        checks.check(f"{how}: {name} runs",
+                     problems(done) or ([] if done.stdout == expected else [repr(done.stdout)]))

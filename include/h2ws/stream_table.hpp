@@ -58,6 +58,14 @@ struct stream {
     instant due = never;        // for the answer
     errc error = errc::none;
     http2_error code = http2_error::no_error;
+
+    // The field section that is being received; empty where none is.
+    std::span<const field> received_fields() noexcept {
+        if constexpr (Role::is_client)
+            return response_section ? response_section->fields() : std::span<const field>{};
+        else
+            return section.fields();
+    }
 };
 
 template <class Role, class Extension>

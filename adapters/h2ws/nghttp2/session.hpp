@@ -246,12 +246,12 @@ private:
             if (!at->is_request) this->headers_on_tunnel(*at);
         } else if constexpr (!Role::is_client) {
             const auto head = read_request_head(
-                at->section.fields(), {.connect_enabled = this->options().accept_tunnels});
+                at->received_fields(), {.connect_enabled = this->options().accept_tunnels});
             at->error = head ? errc::malformed_message : head.error();
             this->push(request_rejected{at->error, at->stream_id});
         } else {
             const bool end_stream = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-            const auto head = read_response_head(at->response_section->fields(), end_stream);
+            const auto head = read_response_head(at->received_fields(), end_stream);
             at->error = head ? errc::malformed_message : head.error();
         }
     }

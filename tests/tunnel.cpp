@@ -26,25 +26,27 @@ struct bench {
     tunnel<Role> socket{transcript::with_fixed_key<Role>(), {}, options, now};
     std::vector<std::string> log;
 
+    surroundings with() { return {options, out, now}; }
+
     void hears(octets bytes, bool end = false) {
         mutable_bytes all{reinterpret_cast<std::byte*>(bytes.data()), bytes.size()};
         typename Role::input in = all;
-        while (const auto found = socket.poll(in, end, out, now)) note(*found);
+        while (const auto found = socket.poll(in, end, with())) note(*found);
         CHECK(in.empty());
     }
     void expires(duration span) {
         now += span;
-        socket.expire(out, now);
+        socket.expire(with());
         hears({});
     }
     // All that can leave, and what follows it.
     octets says(std::size_t most = 1'000'000) {
-        const std::size_t size = std::min(most, socket.output_size(out, now));
-        socket.take(size, out, now);
+        const std::size_t size = std::min(most, socket.output_size(with()));
+        socket.take(size, with());
         octets text;
         for (const const_bytes span : out.spans()) text += as_text(span);
         out.transmitted(text.size());
-        if (socket.output_size(out, now) != 0) return text;
+        if (socket.output_size(with()) != 0) return text;
         if (socket.end().what == stream_end::how::end_stream) text += " END";
         if (socket.end().what == stream_end::how::reset)
             text += " RESET " + octets(name(socket.end().code));
@@ -67,10 +69,10 @@ const octets normal_close = transcript::close_body(1000);
 
 TEST_CASE("messages are queued as whole frames and taken in pieces of any size") {
     bench<server> it;
-    CHECK(it.socket.send(opcode::text, as_bytes("Hello"), true, it.now));
+    CHECK(it.socket.send(opcode::text, as_bytes("Hello"), true, it.with()));
     message_buffer moved;
     REQUIRE(moved.append(octets(10'000, 'm')));
-    CHECK(it.socket.send(opcode::binary, std::move(moved), true, it.now));
+    CHECK(it.socket.send(opcode::binary, std::move(moved), true, it.with()));
     octets said;
     for (octets piece; !(piece = it.says(999)).empty();) said += piece;
     CHECK(said == from_server(0x81, "Hello") + from_server(0x82, octets(10'000, 'm')));
@@ -78,10 +80,10 @@ TEST_CASE("messages are queued as whole frames and taken in pieces of any size")
 
 TEST_CASE("a client masks what is copied and what is moved", "[rfc6455-5.3][R158]") {
     bench<client> it;
-    CHECK(it.socket.send(opcode::text, as_bytes("Hello"), true, it.now));
+    CHECK(it.socket.send(opcode::text, as_bytes("Hello"), true, it.with()));
     message_buffer moved;
     REQUIRE(moved.append("moved"));
-    CHECK(it.socket.send(opcode::text, std::move(moved), true, it.now));
+    CHECK(it.socket.send(opcode::text, std::move(moved), true, it.with()));
     CHECK(it.says() == from_client(0x81, "Hello") + from_client(0x81, "moved"));
 }
 
@@ -89,14 +91,15 @@ TEST_CASE("a client without masking keys sends nothing and spoils nothing", "[rf
     session_options options;
     gather_list out({});
     tunnel<client> socket({}, {}, options, 0);
-    CHECK(socket.send(opcode::text, as_bytes("x"), true, 0).error() == errc::no_masking_key);
+    const surroundings with{options, out, 0};
+    CHECK(socket.send(opcode::text, as_bytes("x"), true, with).error() == errc::no_masking_key);
     message_buffer payload;
     REQUIRE(payload.append("kept"));
-    CHECK(socket.send(opcode::text, std::move(payload), true, 0).error() == errc::no_masking_key);
+    CHECK(socket.send(opcode::text, std::move(payload), true, with).error() == errc::no_masking_key);
     CHECK(payload.text() == "kept");
-    CHECK(socket.send_ping({}, 0).error() == errc::no_masking_key);
-    CHECK(socket.send_close(status_code::normal_closure, {}, 0).error() == errc::no_masking_key);
-    CHECK(socket.output_size(out, 0) == 0);
+    CHECK(socket.send_ping({}, with).error() == errc::no_masking_key);
+    CHECK(socket.send_close(status_code::normal_closure, {}, with).error() == errc::no_masking_key);
+    CHECK(socket.output_size(with) == 0);
 }
 
 TEST_CASE("pongs and the answer to a Close are queued by themselves", "[rfc6455-5.5][R183][R187]") {
@@ -109,15 +112,15 @@ TEST_CASE("pongs and the answer to a Close are queued by themselves", "[rfc6455-
 
 TEST_CASE("a violation drops the frames that have not begun", "[rfc6455-7.1.7][R207]") {
     bench<server> it;
-    CHECK(it.socket.send(opcode::text, as_bytes("begun"), true, it.now));
-    CHECK(it.socket.send(opcode::text, as_bytes("not begun"), true, it.now));
+    CHECK(it.socket.send(opcode::text, as_bytes("begun"), true, it.with()));
+    CHECK(it.socket.send(opcode::text, as_bytes("not begun"), true, it.with()));
     octets said = it.says(3);
     it.hears(from_server(0x81, "unmasked"));
     said += it.says();
     const error_info& row = info(errc::unmasked_frame);
     CHECK(said == from_server(0x81, "begun") +
                       from_server(0x88, transcript::close_body(1002, row.sentence)));
-    CHECK(it.socket.deadline() == it.now + seconds(1)); // S21
+    CHECK(it.socket.deadline(it.options) == it.now + seconds(1)); // S21
     it.expires(seconds(1));
     CHECK(it.says() == " END");
     it.expires(seconds(4));
@@ -136,7 +139,7 @@ TEST_CASE("pings and pongs are no activity, messages either way are", "[rfc6455-
     it.hears(from_client(0x81, "active"));
     it.expires(seconds(29));
     CHECK(it.log == std::vector<std::string>{"ping", "active"});
-    CHECK(it.socket.send(opcode::text, as_bytes("active too"), true, it.now));
+    CHECK(it.socket.send(opcode::text, as_bytes("active too"), true, it.with()));
     (void)it.says();
     it.hears(from_client(0x8a));
     it.expires(seconds(49));
@@ -148,9 +151,9 @@ TEST_CASE("pings and pongs are no activity, messages either way are", "[rfc6455-
 
 TEST_CASE("the stalled timer runs only while output waits", "[session]") {
     bench<server> it({.waits = {.stalled = seconds(30)}, .ping = {.interval = never}});
-    CHECK(it.socket.deadline() == never);
-    CHECK(it.socket.send(opcode::text, as_bytes("waits"), true, it.now));
-    CHECK(it.socket.deadline() == it.now + seconds(30));
+    CHECK(it.socket.deadline(it.options) == never);
+    CHECK(it.socket.send(opcode::text, as_bytes("waits"), true, it.with()));
+    CHECK(it.socket.deadline(it.options) == it.now + seconds(30));
     it.expires(seconds(20));
     (void)it.says(1); // progress
     it.expires(seconds(29));
@@ -158,7 +161,7 @@ TEST_CASE("the stalled timer runs only while output waits", "[session]") {
     it.expires(seconds(1));
     CHECK(it.log == std::vector<std::string>{"closed output_stalled"});
     CHECK(it.says() == " RESET CANCEL");
-    CHECK(it.socket.deadline() == never);
+    CHECK(it.socket.deadline(it.options) == never);
 }
 
 TEST_CASE("a ping that waits behind other output gives nobody up", "[rfc6455-5.5.2]") {
@@ -166,7 +169,7 @@ TEST_CASE("a ping that waits behind other output gives nobody up", "[rfc6455-5.5
     options.waits.stalled = never;
     bench<server> one(options);
     one.expires(seconds(30)); // a ping is queued
-    CHECK(one.socket.send(opcode::text, as_bytes("slow"), true, one.now).has_value());
+    CHECK(one.socket.send(opcode::text, as_bytes("slow"), true, one.with()).has_value());
     one.expires(seconds(300));
     CHECK(one.log.empty());
     CHECK(one.says() == "\x89\x00\x81\x04slow"s);
@@ -178,26 +181,26 @@ TEST_CASE("a ping that waits behind other output gives nobody up", "[rfc6455-5.5
 
 TEST_CASE("more than the limit is not queued behind other output") {
     bench<server> it({.max_queued = 100});
-    CHECK(it.socket.send(opcode::binary, as_bytes(octets(1'000, 'x')), true, it.now));
-    CHECK(it.socket.send(opcode::text, as_bytes("x"), true, it.now).error() == errc::queue_full);
+    CHECK(it.socket.send(opcode::binary, as_bytes(octets(1'000, 'x')), true, it.with()));
+    CHECK(it.socket.send(opcode::text, as_bytes("x"), true, it.with()).error() == errc::queue_full);
     message_buffer payload;
     REQUIRE(payload.append("kept"));
-    CHECK(it.socket.send(opcode::text, std::move(payload), true, it.now).error() ==
+    CHECK(it.socket.send(opcode::text, std::move(payload), true, it.with()).error() ==
           errc::queue_full);
     CHECK(payload.text() == "kept");
     (void)it.says();
-    CHECK(it.socket.send(opcode::text, as_bytes("x"), true, it.now));
+    CHECK(it.socket.send(opcode::text, as_bytes("x"), true, it.with()));
 }
 
 TEST_CASE("a tunnel that is over says nothing and is asked nothing", "[R107][R162]") {
     bench<server> it;
-    CHECK(it.socket.send(opcode::text, as_bytes("lost"), true, it.now));
+    CHECK(it.socket.send(opcode::text, as_bytes("lost"), true, it.with()));
     const auto last = it.socket.stream_ended(ending::reset_by_peer, http2_error::cancel, it.out);
     REQUIRE(last);
     CHECK(std::get<closed>(*last).error == errc::reset_by_peer);
     CHECK(it.socket.over());
-    CHECK(it.socket.deadline() == never);
-    CHECK(it.socket.send(opcode::text, as_bytes("x"), true, it.now).error() == errc::not_open);
+    CHECK(it.socket.deadline(it.options) == never);
+    CHECK(it.socket.send(opcode::text, as_bytes("x"), true, it.with()).error() == errc::not_open);
     it.expires(seconds(1'000));
     it.hears("anything", true);
     CHECK(it.log.empty());

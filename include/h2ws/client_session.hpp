@@ -29,10 +29,7 @@ public:
         const field_list list = h2ws::request(wanted);
         stream_type* const at = this->streams_.insert();
         if (const errc error = keep(at, list); error != errc::none) return error;
-        at->request = wanted; // the views are those of the kept section from here on
-        at->request.subprotocols = at->request.extensions = {};
-        read_kept(*at);
-        at->extension.emplace(std::move(extension));
+        at->exchange->extension.emplace(std::move(extension));
         this->await_answer(*at);
         if (gate_.answer() == connect_answer::yes) submit(*at);
         return tunnel_id{at->id};
@@ -78,32 +75,34 @@ protected:
     }
 
     void begin_response(stream_type& at) noexcept {
-        if (at.response_section)
-            at.response_section->clear();
+        if (!at.exchange.make(this->options_.memory))
+            at.error = errc::no_memory;
         else
-            at.response_section.emplace(this->options_.memory);
+            at.exchange->response_section.emplace(this->options_.memory);
     }
 
     void add_field(stream_type& at, const field& line) noexcept {
-        if (at.error != errc::none || !at.response_section) return;
-        at.error = at.response_section->add(line, this->options_.max_fields,
-                                            this->options_.max_field_bytes);
+        if (at.error != errc::none) return;
+        at.error = at.exchange->response_section->add(line, this->options_.max_fields,
+                                                      this->options_.max_field_bytes);
     }
 
     // The field section of an answer, interim or final, is whole.
     void head_complete(stream_type& at, bool end_stream) noexcept {
         if (at.error != errc::none)
-            return this->abort(at, at.error, http2_error::enhance_your_calm);
+            return this->abort(at, at.error,
+                               at.error == errc::no_memory ? http2_error::internal_error
+                                                           : http2_error::enhance_your_calm);
         if (at.is_request) return ordinary_response(at, end_stream);
         const auto read =
-            read_response(at.response_section->fields(), end_stream, at.request,
+            read_response(at.received_fields(), end_stream, at.exchange->request,
                           {.require_subprotocol = this->options_.require_subprotocol});
         if (!read) {
             const http2_error code = info(read.error()).stream_error;
             return this->abort(at, read.error(),
                                code == http2_error::no_error ? http2_error::cancel : code);
         }
-        at.response = *read;
+        at.exchange->response = *read;
         if (read->kind == response_kind::accepted) return opened(at);
         if (read->kind == response_kind::refused) {
             at.stage = stream_stage::answered;
@@ -111,12 +110,24 @@ protected:
         }
     }
 
+    void tell_head(stream_type& at, std::optional<stream_event>& found) noexcept {
+        http_exchange<Extension>& exchange = *at.exchange;
+        if (at.is_request)
+            found.emplace(response_received{
+                {at.id}, &exchange.answer, at.end_received && !at.has(news::end)});
+        else if (at.socket || at.is_raw)
+            found.emplace(tunnel_opened{{at.id}, &exchange.response});
+        else
+            tell_refused(at, exchange, found);
+    }
+
     // There will be no tunnel: tells so, once.
-    void tunnel_lost(stream_type& at, ending how) noexcept {
-        if (at.is_raw) return this->push_closed(at, how);
+    void tunnel_lost(stream_type& at, ending how, http2_error code) noexcept {
+        if (at.is_raw) return this->tell_closed(at, how, code);
         if (at.told) return;
+        at.code = code;
         // RFC 9113 §8.7 (R89): neither reached the application there
-        const bool refused_stream = at.code == http2_error::refused_stream;
+        const bool refused_stream = code == http2_error::refused_stream;
         refused(at, refused_stream ? errc::stream_not_processed : this->ending_error(at, how));
     }
 
@@ -139,14 +150,10 @@ private:
                                                                          : errc::none;
     }
 
+    // Copies the request; on an error there is no stream any more.
     errc keep(stream_type* at, const field_list& list) noexcept {
         if (at == nullptr) return errc::no_memory;
-        errc error = list.error();
-        for (const field& line : list.fields())
-            if (error == errc::none)
-                error =
-                    at->section.add(line, field_list::max_fields, this->options_.max_field_bytes);
-        if (error == errc::none && at->section.fields().empty()) error = errc::no_memory;
+        const errc error = copy(*at, list);
         if (error != errc::none)
             this->streams_.erase(*at);
         else
@@ -154,50 +161,68 @@ private:
         return error;
     }
 
-    // The request as a view of the kept section, without its pseudo-header fields.
-    void read_kept(stream_type& at) noexcept {
-        const auto head = read_request_head(at.section.fields());
-        if (head) at.request = to_connect_request(*head);
+    errc copy(stream_type& at, const field_list& list) noexcept {
+        if (list.error() != errc::none) return list.error();
+        if (!at.exchange.make(this->options_.memory)) return errc::no_memory;
+        field_store& section = at.exchange->section;
+        for (const field& line : list.fields())
+            if (const errc error =
+                    section.add(line, field_list::max_fields, this->options_.max_field_bytes);
+                error != errc::none)
+                return error;
+        const std::span<const field> fields = section.fields();
+        if (fields.empty()) return errc::no_memory;
+        const auto head = read_request_head(
+            fields, {.limits = {.fields = fields.size(), .bytes = static_cast<std::size_t>(-1)}});
+        if (!head) return errc::invalid_argument;
+        at.exchange->request = to_connect_request(*head);
+        return errc::none;
     }
 
     void submit(stream_type& at) noexcept {
         at.stage = stream_stage::pending;
-        if (!this->engine().submit_headers(at, at.section.fields(), false))
+        if (!this->engine().submit_headers(at, at.exchange->section.fields(), false))
             this->abort(at, errc::no_memory, http2_error::internal_error);
     }
 
     // RFC 6455 §4.1 (R135): only from here on has the stream anything to send.
     void opened(stream_type& at) noexcept {
         at.told = true;
-        if (is_websocket(at.request.protocol))
-            this->open_socket(at, std::move(*at.extension));
+        at.exchange->due = never;
+        if (is_websocket(at.exchange->request.protocol))
+            this->open_socket(at, std::move(*at.exchange->extension));
         else
             this->open_raw(at);
-        at.section.clear();
-        this->push(tunnel_opened{{at.id}, &at.response});
+        this->tell(at, news::head);
     }
 
     void ordinary_response(stream_type& at, bool end_stream) noexcept {
-        const auto head = read_response_head(at.response_section->fields(), end_stream);
+        const auto head = read_response_head(at.received_fields(), end_stream);
         if (!head) return this->abort(at, head.error(), info(head.error()).stream_error);
         if (head->is_interim()) return; // RFC 9110 §15.2 lets a client ignore them
-        at.answer = *head;
+        at.exchange->answer = *head;
         at.stage = stream_stage::answered;
         at.end_received = end_stream;
-        this->push(response_received{{at.id}, &at.answer, end_stream});
+        this->tell(at, news::head);
     }
 
     void refused(stream_type& at, errc error) noexcept {
         at.told = true;
-        const bool answered = error == errc::status_not_2xx;
-        this->push(tunnel_refused{{at.id},
-                                  error,
-                                  at.code,
-                                  answered ? at.response.status : std::uint16_t{0},
-                                  error == errc::stream_not_processed,
-                                  answered ? at.response.fields : std::span<const field>{},
-                                  answered ? as_text(std::as_const(at.early).bytes())
-                                           : std::string_view{}});
+        at.error = error;
+        this->tell(at, news::head);
+    }
+
+    void tell_refused(stream_type& at, http_exchange<Extension>& exchange,
+                      std::optional<stream_event>& found) noexcept {
+        const bool answered = at.error == errc::status_not_2xx;
+        found.emplace(tunnel_refused{{at.id},
+                                     at.error,
+                                     at.code,
+                                     answered ? exchange.response.status : std::uint16_t{0},
+                                     at.error == errc::stream_not_processed,
+                                     answered ? exchange.response.fields : std::span<const field>{},
+                                     answered ? as_text(std::as_const(exchange.early).bytes())
+                                              : std::string_view{}});
     }
 
     connect_gate gate_;

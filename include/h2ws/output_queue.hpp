@@ -31,7 +31,7 @@ public:
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
 
-    void set_framed(bool framed) noexcept { framed_ = framed; }
+    const allocator& memory() const noexcept { return memory_; }
 
     // Room at the end for `size` bytes in one piece, at least one; what is written there becomes
     // part of the queue by `commit`, before anything else is called. Empty: no memory.

@@ -29,21 +29,21 @@ public:
         if (at == nullptr) return errc::not_open;
         acceptance full = answer;
         std::array<char, accept_key_size> accept_text;
-        if (const auto key = at->request.find("sec-websocket-key");
+        const connect_request& request = at->exchange->request;
+        if (const auto key = request.find("sec-websocket-key");
             key && this->options_.answer_key && answer.sec_websocket_accept.empty()) { // S14
             accept_text = accept_key(*key);
             full.sec_websocket_accept = {accept_text.data(), accept_text.size()};
         }
-        const field_list list = h2ws::accept(full, at->request);
+        const field_list list = h2ws::accept(full, request);
         if (const auto sent = send_head(*at, list, false); !sent) return sent;
         --pending_;
-        if (is_websocket(at->request.protocol)) {
+        if (is_websocket(request.protocol))
             this->open_socket(*at, std::move(extension));
-        } else {
+        else
             this->open_raw(*at);
-        }
-        at->section.clear();
         this->poll_early_later(*at);
+        at->forget_handshake();
         return {};
     }
 
@@ -78,38 +78,50 @@ protected:
     // A new stream's HEADERS begin. nullptr: no memory.
     stream_type* begin_request(std::int32_t stream_id) noexcept {
         stream_type* const at = this->streams_.insert();
-        if (at != nullptr) at->stream_id = stream_id;
+        if (at == nullptr) return nullptr;
+        at->stream_id = stream_id;
+        if (!at->exchange.make(this->options_.memory)) at->error = errc::no_memory;
         return at;
     }
 
     void add_field(stream_type& at, const field& line) noexcept {
         if (at.error != errc::none) return;
-        at.error = at.section.add(line, this->options_.max_fields, this->options_.max_field_bytes);
+        at.error = at.exchange->section.add(line, this->options_.max_fields,
+                                            this->options_.max_field_bytes);
     }
 
     // The field section is whole.
     void head_complete(stream_type& at, bool end_stream) noexcept {
         at.end_received = end_stream;
         if (at.error != errc::none) return reject(at, at.error);
-        const auto head = read_request_head(at.section.fields(),
+        http_exchange<Extension>& exchange = *at.exchange;
+        const auto head = read_request_head(exchange.section.fields(),
                                             {.connect_enabled = this->options_.accept_tunnels,
                                              .limits = {.fields = this->options_.max_fields,
                                                         .bytes = static_cast<std::size_t>(-1)}});
         if (!head) return reject(at, head.error());
-        at.head = *head;
+        exchange.head = *head;
         if (head->kind == request_kind::ordinary) return tell_request(at);
         if (head->kind == request_kind::connect) return reject(at, errc::protocol_not_supported);
-        at.request = to_connect_request(*head);
-        if (const errc error = check(at.request, end_stream); error != errc::none)
+        exchange.request = to_connect_request(*head);
+        if (const errc error = check(exchange.request, end_stream); error != errc::none)
             return reject(at, error);
         tell_tunnel(at);
     }
 
+    void tell_head(stream_type& at, std::optional<stream_event>& found) noexcept {
+        if (at.is_request)
+            found.emplace(request_received{
+                {at.id}, &at.exchange->head, at.end_received && !at.has(news::end)});
+        else
+            found.emplace(tunnel_requested{{at.id}, &at.exchange->request});
+    }
+
     // A stream died that the application had not opened, or had not answered.
-    void tunnel_lost(stream_type& at, ending how) noexcept {
+    void tunnel_lost(stream_type& at, ending how, http2_error code) noexcept {
         const bool unanswered = at.told && !at.head_sent;
         if (unanswered) --pending_;
-        if (unanswered || at.is_raw) this->push_closed(at, how);
+        if (unanswered || at.is_raw) this->tell_closed(at, how, code);
     }
 
     // Nobody answered: 503 (S23). Ordinary requests have no timer.
@@ -137,7 +149,7 @@ private:
 
     void tell_request(stream_type& at) noexcept {
         at.is_request = at.told = true;
-        this->push(request_received{{at.id}, &at.head, at.end_received});
+        this->tell(at, news::head);
     }
 
     void tell_tunnel(stream_type& at) noexcept {
@@ -146,17 +158,18 @@ private:
         ++pending_;
         at.told = true;
         this->await_answer(at);
-        this->push(tunnel_requested{{at.id}, &at.request});
+        this->tell(at, news::head);
     }
 
     // Nothing of it has reached the application: a malformed request is reset, a well-formed one
     // gets a status (RFC 9113 §8.1.1 (R52, R53), RFC 6455 §7.2.2 (R210), S5).
     void reject(stream_type& at, errc error) noexcept {
         at.error = error;
-        this->push(request_rejected{error, at.stream_id});
+        this->tell(at, news::rejected);
         const error_info& what = info(error);
         if (what.http_status != 0 && refuse(at, h2ws::refuse(error), {})) return;
         at.stage = stream_stage::over;
+        at.forget_handshake();
         this->engine().submit_reset(at, what.stream_error);
     }
 
@@ -169,18 +182,17 @@ private:
 
     result<void> answer(stream_type& at, const field_list& list, const_bytes body,
                         bool end) noexcept {
-        if (!at.output.append(body)) return errc::no_memory;
+        if (!at.exchange.make(this->options_.memory) || !at.exchange->output.append(body))
+            return errc::no_memory;
         const bool whole = end && body.empty();
         at.end_after_output = end;
         if (const auto sent = send_head(at, list, whole); !sent) {
-            at.output.clear(this->out_);
+            at.exchange->output.clear(this->out_);
             at.end_after_output = false;
             return sent;
         }
         at.stage = stream_stage::answered;
-        at.due = never;
-        at.section.clear();
-        at.early.release();
+        at.forget_handshake();
         if (!whole) this->wake(at);
         return {};
     }

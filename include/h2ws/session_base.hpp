@@ -44,25 +44,27 @@ public:
     // invalid_argument, no_masking_key, queue_full, no_memory.
     result<void> send(tunnel_id tunnel, opcode type, const_bytes payload, instant now,
                       bool fin = true) noexcept {
-        return with_socket(tunnel, now,
-                           [&](auto& socket) { return socket.send(type, payload, fin, now); });
+        return with_socket(tunnel, now, [&](auto& socket) {
+            return socket.send(type, payload, fin, this->around());
+        });
     }
     // The same without a copy: the payload is the session's unless there is an error.
     result<void> send(tunnel_id tunnel, opcode type, message_buffer&& payload, instant now,
                       bool fin = true) noexcept {
         return with_socket(tunnel, now, [&](auto& socket) {
-            return socket.send(type, std::move(payload), fin, now);
+            return socket.send(type, std::move(payload), fin, this->around());
         });
     }
     result<void> send_ping(tunnel_id tunnel, const_bytes payload, instant now) noexcept {
         return with_socket(tunnel, now,
-                           [&](auto& socket) { return socket.send_ping(payload, now); });
+                           [&](auto& socket) { return socket.send_ping(payload, this->around()); });
     }
     // Starts the closing handshake; what was queued goes first.
     result<void> send_close(tunnel_id tunnel, status_code code, std::string_view reason,
                             instant now) noexcept {
-        return with_socket(tunnel, now,
-                           [&](auto& socket) { return socket.send_close(code, reason, now); });
+        return with_socket(tunnel, now, [&](auto& socket) {
+            return socket.send_close(code, reason, this->around());
+        });
     }
 
     // Ends a tunnel at once by RST_STREAM (RFC 8441 §5): `closed` and tunnel_released follow.
@@ -122,11 +124,12 @@ protected:
 private:
     result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {
         if (at.end_after_output) return errc::not_open;
-        const std::size_t queued = at.output.size();
+        const std::size_t queued = at.body_size();
         if (queued != 0 && (queued > this->options_.max_queued ||
                             bytes.size() > this->options_.max_queued - queued))
             return errc::queue_full;
-        if (const auto done = at.output.append(bytes); !done) return done;
+        if (!at.exchange.make(this->options_.memory)) return errc::no_memory;
+        if (const auto done = at.exchange->output.append(bytes); !done) return done;
         at.end_after_output = end;
         this->wake(at);
         return {};
@@ -152,14 +155,14 @@ private:
     void expire(stream_type& at, instant now) noexcept {
         if (at.stage >= stream_stage::over) return;
         if (at.socket) {
-            at.socket->expire(this->out_, now);
+            at.socket->expire(this->around());
             this->pump(at);
             this->wake(at);
-        } else if (now >= at.due) {
-            at.due = never;
+        } else if (now >= this->deadline_of(at)) {
+            at.exchange->due = never;
             this->engine().answer_overdue(at);
         }
-        this->due_ = earlier(this->due_, at.socket ? at.socket->deadline() : at.due);
+        this->due_ = earlier(this->due_, this->deadline_of(at));
     }
 };
 

@@ -17,9 +17,7 @@ public:
     using typename base::stream_type;
 
 protected:
-    session_input(Role role, const session_options& options) noexcept
-        : base(role, options),
-          ready_(options.memory) {}
+    using base::base;
 
     // ---- for the engine -------------------------------------------------------------------------
 
@@ -28,8 +26,9 @@ protected:
         this->now_ = now;
         this->settle();
         std::optional<stream_event> found;
-        while (!found && !this->events_.empty()) take_event(found);
-        while (!found && !ready_.empty()) poll_early(found);
+        if (!this->events_.empty()) found.emplace(this->events_.pop());
+        while (!found && this->streams_.with_news() != nullptr)
+            tell_next(*this->streams_.with_news(), found);
         if (!found && this->end_) {
             found.emplace(*this->end_);
             this->end_.reset();
@@ -83,8 +82,9 @@ protected:
 
     // END_STREAM, after all data before it.
     void end_received(stream_type& at) noexcept {
-        if (std::exchange(at.end_received, true) || at.early_ready) return;
-        deliver_end(at);
+        if (at.end_received) return;
+        at.end_received = true;
+        if (!at.has(news::early)) deliver_end(at);
     }
 
     // HEADERS where the tunnel's frames flow: only that stream dies (RFC 9113 §8.5, R85, S7).
@@ -102,43 +102,83 @@ protected:
     // Frames flow from now on.
     void open_socket(stream_type& at, Extension&& extension) noexcept {
         at.stage = stream_stage::open;
-        at.due = never;
         at.socket.emplace(this->role_, std::move(extension), this->options_, this->now_);
-        this->due_ = earlier(this->due_, at.socket->deadline());
+        this->due_ = earlier(this->due_, at.socket->deadline(this->options_));
     }
 
     void open_raw(stream_type& at) noexcept {
         at.stage = stream_stage::raw;
         at.is_raw = true;
-        at.due = never;
     }
 
     // What came before the answer is polled now (S11).
     void poll_early_later(stream_type& at) noexcept {
-        if (at.early.empty() && !at.end_received) return;
-        at.early_ready = ready_.push_back(at.id);
-        if (!at.early_ready) this->out_of_memory_ = true;
+        if (!at.exchange->early.empty() || at.end_received) this->tell(at, news::early);
     }
 
 private:
     static constexpr std::size_t max_kept_body = 1'024;
 
-    void take_event(std::optional<stream_event>& found) noexcept {
-        found.emplace(this->events_.pop());
-        if (const auto* last = std::get_if<tunnel_released>(&*found))
-            this->retired_ = last->tunnel.value;
-        if (const auto* last = std::get_if<request_released>(&*found))
-            this->retired_ = last->request.value;
-        const stream_type* const gone = this->streams_.find(this->retired_);
-        if (gone == nullptr || gone->told) return;
-        found.reset(); // it was rejected: nobody knows its name
-        this->settle();
+    // The next that is to be told of the stream. Nothing found: it was not worth an event.
+    void tell_next(stream_type& at, std::optional<stream_event>& found) noexcept {
+        const auto next_is = [&](news what) {
+            if (!at.has(what)) return false;
+            this->streams_.told(what);
+            return true;
+        };
+        if (next_is(news::rejected))
+            found.emplace(request_rejected{at.error, at.stream_id});
+        else if (next_is(news::head))
+            tell_head(at, found);
+        else if (at.has(news::frames))
+            poll_frames(at, found);
+        else if (at.has(news::early))
+            poll_early(at, found);
+        else if (next_is(news::end))
+            tell_end(at, found);
+        else if (next_is(news::closed))
+            found.emplace(tunnel_event{{at.id}, closed{at.error, at.code}, 0});
+        else if (next_is(news::released))
+            tell_released(at, found);
+    }
+
+    void tell_head(stream_type& at, std::optional<stream_event>& found) noexcept {
+        this->engine().tell_head(at, found);
+        if (at.socket || at.is_raw) this->touched_ = at.id; // the views end with the next call
+    }
+
+    void poll_frames(stream_type& at, std::optional<stream_event>& found) noexcept {
+        typename Role::input nothing{};
+        const bool ends = at.end_received && !at.has(news::early); // after what came too early
+        if (const auto what = at.socket->poll(nothing, ends, this->around())) {
+            this->touched_ = at.id;
+            found.emplace(tunnel_event{{at.id}, *what, 0});
+        } else {
+            this->streams_.told(news::frames);
+            this->wake(at);
+        }
+    }
+
+    void tell_end(const stream_type& at, std::optional<stream_event>& found) const noexcept {
+        if (at.is_request)
+            found.emplace(body_received{{at.id}, {}, true, 0});
+        else
+            found.emplace(tunnel_data{{at.id}, {}, true, 0});
+    }
+
+    void tell_released(stream_type& at, std::optional<stream_event>& found) noexcept {
+        if (!at.told) return this->streams_.erase(at); // it was rejected: nobody knows its name
+        this->retired_ = at.id;
+        if (at.is_request)
+            found.emplace(request_released{{at.id}, at.error});
+        else
+            found.emplace(tunnel_released{{at.id}});
     }
 
     void receive_frames(stream_type& at, mutable_bytes& part,
                         std::optional<stream_event>& found) noexcept {
         typename Role::input input = part;
-        const auto what = at.socket->poll(input, false, this->out_, this->now_);
+        const auto what = at.socket->poll(input, false, this->around());
         const std::size_t taken = part.size() - input.size();
         part = part.last(input.size());
         this->touched_ = at.id;
@@ -153,17 +193,19 @@ private:
     // S11: copied and held without the stream's credit while the application decides.
     void hold_early(stream_type& at, mutable_bytes& part) noexcept {
         const mutable_bytes bytes = std::exchange(part, {});
-        if (bytes.size() > this->options_.max_early_data - at.early.size())
+        message_buffer& early = at.exchange->early;
+        if (bytes.size() > this->options_.max_early_data - early.size())
             return this->abort(at, errc::early_data_too_long,
                                info(errc::early_data_too_long).stream_error);
-        if (!at.early.append(bytes)) this->abort(at, errc::no_memory, http2_error::internal_error);
+        if (!early.append(bytes)) this->abort(at, errc::no_memory, http2_error::internal_error);
     }
 
     // The beginning of a refusal's body, for the operator.
     void keep_body(stream_type& at, mutable_bytes& part) noexcept {
-        const std::size_t room = max_kept_body - at.early.size();
+        message_buffer& body = at.exchange->early;
+        const std::size_t room = max_kept_body - body.size();
         // Without memory the operator sees less of it.
-        if (!at.early.append(part.first(part.size() < room ? part.size() : room))) at.early.clear();
+        if (!body.append(part.first(part.size() < room ? part.size() : room))) body.clear();
         discard(at, part);
     }
 
@@ -172,34 +214,30 @@ private:
         part = {};
     }
 
-    void poll_early(std::optional<stream_event>& found) noexcept {
-        stream_type* const at = this->streams_.find(ready_[0]);
-        if (at == nullptr || at->stage >= stream_stage::over) return ready_.erase_front(1);
-        mutable_bytes rest = at->early.bytes().subspan(at->early_taken);
-        if (!rest.empty()) receive_data(*at, rest, found);
-        at->early_taken = at->early.size() - rest.size();
+    void poll_early(stream_type& at, std::optional<stream_event>& found) noexcept {
+        if (at.stage >= stream_stage::over) return this->streams_.told(news::early);
+        message_buffer& early = at.exchange->early;
+        mutable_bytes rest = early.bytes().subspan(at.exchange->early_taken);
+        if (!rest.empty()) receive_data(at, rest, found);
+        at.exchange->early_taken = early.size() - rest.size();
         if (found || !rest.empty()) return;
         this->settle(); // a pong may be owed
-        at->early.release();
-        at->early_taken = 0;
-        at->early_ready = false;
-        ready_.erase_front(1);
-        if (at->end_received) deliver_end(*at);
+        this->streams_.told(news::early);
+        at.forget_handshake();
+        if (at.end_received) deliver_end(at);
     }
 
     void deliver_end(stream_type& at) noexcept {
         switch (at.stage) {
-        case stream_stage::open: this->pump(at); return this->wake(at);
-        case stream_stage::raw: return this->push(tunnel_data{{at.id}, {}, true, 0});
+        case stream_stage::open: return this->pump(at);
+        case stream_stage::raw: return this->tell(at, news::end);
         case stream_stage::pending:
         case stream_stage::answered:
-            if (at.is_request) return this->push(body_received{{at.id}, {}, true, 0});
+            if (at.is_request) return this->tell(at, news::end);
             return this->engine().refusal_ended(at);
         default: return;
         }
     }
-
-    growing_array<std::uint64_t> ready_; // streams whose early data is to be polled
 };
 
 } // namespace h2ws

@@ -5,6 +5,7 @@
 #include "event_queue.hpp"
 #include "gather_list.hpp"
 #include "session_options.hpp"
+#include "stream.hpp"
 #include "stream_event.hpp"
 #include "stream_table.hpp"
 
@@ -49,6 +50,7 @@ protected:
     // Gives up what the last event lent: only then may output be made of what is owed.
     void settle() noexcept {
         if (stream_type* const at = streams_.find(std::exchange(touched_, 0))) {
+            if (at->socket || at->is_raw) at->forget_handshake();
             if (at->stage == stream_stage::open) pump(*at); // `closed` may be due
             wake(*at);
         }
@@ -58,15 +60,14 @@ protected:
     // The engine has forgotten the stream: ended both ways, or reset with `code`.
     void stream_closed(stream_type& at, http2_error code) noexcept {
         if (at.stage == stream_stage::gone) return;
-        at.code = code;
         const ending how = ended_             ? ending::connection_lost
                            : at.reset_by_peer ? ending::reset_by_peer
                                               : ending::reset_by_us;
         if (at.socket) {
             // Bytes held before the answer die with the stream (R218).
-            if (const auto last = at.socket->stream_ended(how, code, out_)) push_event(at, *last);
+            if (const auto last = at.socket->stream_ended(how, code, out_)) tell_closed(at, *last);
         } else if (!at.is_request) {
-            engine().tunnel_lost(at, how);
+            engine().tunnel_lost(at, how, code);
         }
         release(at, how);
     }
@@ -78,8 +79,8 @@ protected:
     };
 
     output next_output(stream_type& at) noexcept {
-        if (!at.socket) return {at.output.size(), at.end_after_output && !at.end_sent};
-        const std::size_t size = at.socket->output_size(out_, now_);
+        if (!at.socket) return {at.body_size(), at.end_after_output && !at.end_sent};
+        const std::size_t size = at.socket->output_size(around());
         return {size, at.socket->end().what == stream_end::how::end_stream};
     }
 
@@ -92,12 +93,12 @@ protected:
     // Moves the first `size` bytes of it to `out_`, behind the transport's own header.
     void take_output(stream_type& at, std::size_t size, bool end_stream) noexcept {
         if (at.socket)
-            at.socket->take(size, out_, now_);
-        else
-            at.output.take(size, out_);
+            at.socket->take(size, around());
+        else if (size != 0)
+            at.exchange->output.take(size, out_);
         if (end_stream) output_ended(at);
         if (at.socket) {
-            due_ = earlier(due_, at.socket->deadline());
+            due_ = earlier(due_, at.socket->deadline(options_));
             reset_if_due(at);
         }
     }
@@ -159,8 +160,19 @@ protected:
     }
 
     // The end of a tunnel that has no websocket, or not yet.
-    void push_closed(stream_type& at, ending how) noexcept {
-        push_event(at, closed{ending_error(at, how), at.code});
+    void tell_closed(stream_type& at, ending how, http2_error code) noexcept {
+        tell_closed(at, closed{ending_error(at, how), code});
+    }
+
+    void tell(stream_type& at, news what) noexcept { streams_.tell(at, what); }
+
+    // What a tunnel needs of us for a call.
+    surroundings around() noexcept { return {options_, out_, now_}; }
+
+    // When the stream has something to do next.
+    instant deadline_of(const stream_type& at) const noexcept {
+        if (at.socket) return at.socket->deadline(options_);
+        return at.exchange ? at.exchange->due : never;
     }
 
     // Tells the engine what the stream has to say, if it has.
@@ -168,22 +180,18 @@ protected:
         if (at.stage >= stream_stage::over || at.stream_id == 0) return;
         const output ready = next_output(at);
         if (at.socket) {
-            due_ = earlier(due_, at.socket->deadline());
+            due_ = earlier(due_, at.socket->deadline(options_));
             if (reset_if_due(at)) return;
         }
         if (ready.size != 0 || ready.end_stream) engine().resume(at);
     }
 
-    // Gives out what the websocket has to tell without new bytes.
-    void pump(stream_type& at) noexcept {
-        typename Role::input nothing{};
-        const bool ends = at.end_received && !at.early_ready; // after what came before the answer
-        while (const auto what = at.socket->poll(nothing, ends, out_, now_)) push_event(at, *what);
-    }
+    // The websocket may have something to say without new bytes, if only that it is closed.
+    void pump(stream_type& at) noexcept { tell(at, news::frames); }
 
     void await_answer(stream_type& at) noexcept {
-        at.due = after(now_, options_.waits.handshake);
-        due_ = earlier(due_, at.due);
+        at.exchange->due = after(now_, options_.waits.handshake);
+        due_ = earlier(due_, at.exchange->due);
     }
 
     // Flow-controlled bytes arrived, whatever they are for (RFC 9113 §6.9, R117). The connection is
@@ -194,12 +202,12 @@ protected:
     }
 
     void hold(stream_type& at, std::size_t size) noexcept {
-        at.uncredited += size;
+        at.uncredited += static_cast<std::uint32_t>(size);
         held_ += size;
     }
 
     void unhold(stream_type& at, std::size_t size) noexcept {
-        at.uncredited -= size;
+        at.uncredited -= static_cast<std::uint32_t>(size);
         held_ -= size;
         credit_connection();
     }
@@ -229,8 +237,8 @@ protected:
 
 private:
     std::int32_t number_of(std::uint64_t name) noexcept {
-        stream_type* const at = streams_.find(name);
-        return at == nullptr ? 0 : at->stream_id;
+        const stream_type* const at = streams_.find(name);
+        return at == nullptr || at->stage == stream_stage::gone ? 0 : at->stream_id;
     }
 
     bool reset_if_due(stream_type& at) noexcept {
@@ -244,15 +252,17 @@ private:
 
     void release(stream_type& at, ending how) noexcept {
         at.stage = stream_stage::gone;
-        at.stream_id = 0;
         unhold(at, at.uncredited);
-        at.output.clear(out_);
-        if (!at.is_request) return push(tunnel_released{{at.id}});
-        push(request_released{{at.id}, ending_error(at, how)});
+        if (at.exchange) at.exchange->output.clear(out_);
+        if (at.is_request) at.error = ending_error(at, how);
+        tell(at, news::released);
     }
 
-    void push_event(stream_type& at, const event& what) noexcept {
-        push(tunnel_event{{at.id}, what, 0});
+    void tell_closed(stream_type& at, const event& last) noexcept {
+        const closed& how = std::get<closed>(last);
+        at.error = how.error;
+        at.code = how.stream_error;
+        tell(at, news::closed);
     }
 
     std::size_t held_ = 0;       // bytes delivered and not consumed, on all streams

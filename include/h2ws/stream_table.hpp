@@ -1,72 +1,13 @@
 // The streams of one connection, found by names that are never used again.
 #pragma once
 
-#include "field_store.hpp"
 #include "growing_array.hpp"
-#include "stream_event.hpp"
-#include "tunnel.hpp"
+#include "stream.hpp"
 
 #include <new>
-#include <optional>
+#include <utility>
 
 namespace h2ws {
-
-// Where a stream stands, whatever it carries.
-enum class stream_stage : std::uint8_t {
-    held,     // a client's: waits for the server's SETTINGS
-    pending,  // the CONNECT, or the ordinary request, has no answer yet
-    open,     // a tunnel whose frames flow
-    raw,      // a tunnel of another protocol
-    answered, // an ordinary response, a refusal too: its body may still be on the way
-    over,     // reset by us; what arrives is discarded
-    gone,     // the engine has forgotten it
-};
-
-template <class Role, class Extension>
-struct stream {
-    stream(std::uint64_t name, const allocator& memory) noexcept
-        : id(name),
-          section(memory),
-          early(memory),
-          output(memory, false) {}
-
-    std::uint64_t id;
-    std::int32_t stream_id = 0; // HTTP/2's, 0 until there is one
-    stream_stage stage = stream_stage::pending;
-    bool is_request = false;       // an ordinary one
-    bool is_raw = false;           // a tunnel that was opened for another protocol
-    bool told = false;             // the application knows of it
-    bool head_sent = false;        // HEADERS have left: a body may follow
-    bool end_received = false;     // END_STREAM has come
-    bool end_after_output = false; // of a raw tunnel or a body: END_STREAM follows the output
-    bool end_sent = false;
-    bool reset_after_end = false; // a refusal: RST_STREAM(NO_ERROR) when it has left (S23)
-    bool reset_by_peer = false;
-    bool early_ready = false;                    // `early` is to be polled
-    field_store section;                         // of the request, or of the answer
-    std::optional<field_store> response_section; // a client's
-    request_head head;                           // views of them
-    response_head answer;
-    connect_request request;
-    connect_response response;
-    std::optional<Extension> extension; // for the tunnel to come
-    std::optional<tunnel<Role, Extension>> socket;
-    message_buffer early; // what came before the answer, or of a refusal's body
-    std::size_t early_taken = 0;
-    output_queue output;        // of a raw tunnel or a body
-    std::size_t uncredited = 0; // delivered and not yet consumed
-    instant due = never;        // for the answer
-    errc error = errc::none;
-    http2_error code = http2_error::no_error;
-
-    // The field section that is being received; empty where none is.
-    std::span<const field> received_fields() noexcept {
-        if constexpr (Role::is_client)
-            return response_section ? response_section->fields() : std::span<const field>{};
-        else
-            return section.fields();
-    }
-};
 
 template <class Role, class Extension>
 class stream_table {
@@ -84,28 +25,31 @@ public:
     // nullptr: no memory.
     stream_type* insert() noexcept {
         std::size_t index = first_free_;
-        if (index == slots_.size() && !slots_.push_back({})) return nullptr;
+        if (index > 0xffff'fffe || (index == slots_.size() && !slots_.push_back({})))
+            return nullptr;
         void* place = memory_.allocate(memory_.state, sizeof(stream_type));
         if (place == nullptr) return nullptr;
         slot& at = slots_[index];
-        first_free_ = at.next_free == 0 ? slots_.size() : at.next_free - 1;
+        first_free_ = at.next_free == 0 ? slots_.size() : std::size_t{at.next_free} - 1;
         ++at.generation;
-        at.held = new (place) stream_type((std::uint64_t{at.generation} << 32) | index, memory_);
+        at.held = new (place) stream_type((std::uint64_t{at.generation} << 32) | index);
         ++size_;
         return at.held;
     }
 
     // nullptr when there is no such stream any more.
     stream_type* find(std::uint64_t id) noexcept {
-        const auto index = static_cast<std::size_t>(id & 0xffff'ffff);
+        const std::size_t index = index_of(id);
         if (index >= slots_.size() || slots_[index].generation != id >> 32) return nullptr;
         return slots_[index].held;
     }
 
+    // Only when there is nothing more to tell of it.
     void erase(stream_type& gone) noexcept {
-        const auto index = static_cast<std::size_t>(gone.id & 0xffff'ffff);
+        const std::size_t index = index_of(gone.id);
         destroy(std::exchange(slots_[index].held, nullptr));
-        slots_[index].next_free = first_free_ == slots_.size() ? 0 : first_free_ + 1;
+        slots_[index].next_free =
+            first_free_ == slots_.size() ? 0 : static_cast<std::uint32_t>(first_free_ + 1);
         first_free_ = index;
         --size_;
     }
@@ -119,12 +63,39 @@ public:
             if (at.held != nullptr) visit(*at.held);
     }
 
+    // There is something to tell of it: streams are told of in the order in which they had news.
+    void tell(stream_type& at, news what) noexcept {
+        const bool waits = at.to_tell != 0;
+        at.add(what);
+        if (waits) return;
+        at.next_with_news = 0;
+        const auto place = static_cast<std::uint32_t>(index_of(at.id) + 1);
+        (first_with_news_ == 0 ? first_with_news_ : last_with_news_->next_with_news) = place;
+        last_with_news_ = &at;
+    }
+
+    // The stream whose turn it is; nullptr: there is no news.
+    stream_type* with_news() noexcept {
+        return first_with_news_ == 0 ? nullptr : slots_[first_with_news_ - 1].held;
+    }
+
+    // Of that stream, this was told.
+    void told(news what) noexcept {
+        stream_type& at = *with_news();
+        at.remove(what);
+        if (at.to_tell == 0) first_with_news_ = at.next_with_news;
+    }
+
 private:
     struct slot {
         stream_type* held = nullptr;
         std::uint32_t generation = 0;
-        std::size_t next_free = 0; // index + 1; 0: the end of the list of free slots
+        std::uint32_t next_free = 0; // index + 1; 0: the end of the list of free slots
     };
+
+    static std::size_t index_of(std::uint64_t id) noexcept {
+        return static_cast<std::size_t>(id & 0xffff'ffff);
+    }
 
     void destroy(stream_type* gone) noexcept {
         gone->~stream_type();
@@ -135,6 +106,8 @@ private:
     growing_array<slot> slots_;
     std::size_t first_free_ = 0;
     std::size_t size_ = 0;
+    std::uint32_t first_with_news_ = 0;     // index + 1; 0: none
+    stream_type* last_with_news_ = nullptr; // where there is a first
 };
 
 } // namespace h2ws

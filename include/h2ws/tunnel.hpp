@@ -1,11 +1,13 @@
 // One tunnel after its opening handshake: the websocket, what it has still to send, its timers, and
 // how its stream ends (decisions S18-S22). Both ends of a session's engine hold these; the tunnel
-// knows nothing of HTTP/2 but END_STREAM and RST_STREAM.
+// knows nothing of HTTP/2 but END_STREAM and RST_STREAM. It keeps nothing that all tunnels of a
+// session share, and no output queue while nothing waits: most tunnels idle.
 #pragma once
 
 #include "keepalive.hpp"
 #include "message_buffer.hpp"
 #include "output_queue.hpp"
+#include "owned.hpp"
 #include "session_options.hpp"
 #include "websocket.hpp"
 
@@ -22,85 +24,82 @@ struct stream_end {
     http2_error code = http2_error::no_error; // of the reset
 };
 
+// What a session lends its tunnels for the time of a call.
+struct surroundings {
+    const session_options& options;
+    gather_list& out; // where the session gathers its output
+    instant now;
+};
+
 template <class Role, class Extension = no_extension>
 class tunnel {
 public:
-    // `options` outlives the tunnel; `out` is where the session gathers its output.
     tunnel(Role role, Extension extension, const session_options& options, instant now) noexcept
-        : options_(options),
-          socket_(role, options.messages, std::move(extension)),
-          output_(options.memory),
-          active_at_(now) {
+        : socket_(role, options.messages, std::move(extension)),
+          since_(now) {
         keepalive_.start(now);
     }
 
     // The next event in the bytes of a DATA frame, which are unmasked where they lie; nothing when
     // all of them are taken.
-    std::optional<event> poll(typename Role::input& in, bool end_stream, gather_list& out,
-                              instant now) noexcept {
-        if (!in.empty()) keepalive_.heard(now);
+    std::optional<event> poll(typename Role::input& in, bool end_stream,
+                              const surroundings& with) noexcept {
+        if (!in.empty()) keepalive_.heard(with.now);
         inbound<Role> arrived{in, end_stream};
         std::optional<event> found;
         do {
-            drain(out, now);
+            drain(with);
             socket_.poll(arrived).swap(found);
         } while (!found && socket_.wants_transmit());
         in = arrived.data;
-        if (found) note(*found, now);
+        if (found) note(*found, with.now);
         return found;
     }
 
     // The stream is over: no output leaves any more.
     std::optional<event> stream_ended(ending how, http2_error code, gather_list& out) noexcept {
-        output_.clear(out);
-        end_ = {};
+        clear(out);
+        end_ = stream_end::how::not_yet;
         over_ = true;
         return socket_.stream_ended(how, code);
     }
 
     // A frame with a copy of the payload. Errors: websocket::send's, queue_full, no_memory.
-    result<void> send(opcode type, const_bytes payload, bool fin, instant now) noexcept {
-        if (const errc error = refusal(payload.size()); error != errc::none) return error;
-        const bool was_empty = output_.empty();
-        const bool encoded = encodes(); // then the payload's size is not known before
-        const std::size_t header =
-            encoded
-                ? max_frame_header_size
-                : frame_header_size({.payload_length = payload.size(), .masked = Role::is_client});
-        const std::size_t room = header + (encoded ? fragment : payload.size());
-        for (bool more = true; more;) {
-            const mutable_bytes block = output_.reserve(room);
-            if (block.empty()) return errc::no_memory;
-            const auto made = socket_.send(type, payload, block.subspan(header), fin);
-            if (!made) return made.error();
-            place(*made, block);
-            more = made->more;
-        }
-        message_queued(was_empty, now);
+    result<void> send(opcode type, const_bytes payload, bool fin,
+                      const surroundings& with) noexcept {
+        if (const errc error = refusal(payload.size(), with); error != errc::none) return error;
+        waiting* const output = output_.make(with.options.memory, with.now);
+        if (output == nullptr) return errc::no_memory;
+        const errc error = queue_frames(type, payload, fin, *output);
+        settle_output();
+        if (error != errc::none) return error;
+        since_ = with.now;
         return {};
     }
 
     // A frame whose payload is taken over and not copied; a client masks it where it lies. On an
     // error it is still the caller's.
-    result<void> send(opcode type, message_buffer&& payload, bool fin, instant now) noexcept {
-        if (encodes()) return send(type, std::as_const(payload).bytes(), fin, now);
-        if (const errc error = refusal(payload.size()); error != errc::none) return error;
-        const bool was_empty = output_.empty();
-        if (output_.reserve(max_frame_header_size).empty()) return errc::no_memory;
-        const auto made = socket_.send(type, payload.bytes(), fin);
-        if (!made) return made.error();
-        const auto queued = output_.append(made->header(), std::move(payload));
-        if (queued) message_queued(was_empty, now);
-        return queued;
+    result<void> send(opcode type, message_buffer&& payload, bool fin,
+                      const surroundings& with) noexcept {
+        if (encodes()) return send(type, std::as_const(payload).bytes(), fin, with);
+        if (const errc error = refusal(payload.size(), with); error != errc::none) return error;
+        waiting* const output = output_.make(with.options.memory, with.now);
+        if (output == nullptr) return errc::no_memory;
+        const errc error = queue_frame(type, std::move(payload), fin, *output);
+        settle_output();
+        if (error != errc::none) return error;
+        since_ = with.now;
+        return {};
     }
 
-    result<void> send_ping(const_bytes payload, instant now) noexcept {
-        return queue(socket_.send_ping(payload), now);
+    result<void> send_ping(const_bytes payload, const surroundings& with) noexcept {
+        return queue(with, [&] { return socket_.send_ping(payload); });
     }
 
     // Starts the closing handshake; frames that are queued go out before it.
-    result<void> send_close(status_code code, std::string_view reason, instant now) noexcept {
-        const auto queued = queue(socket_.send_close(code, reason), now);
+    result<void> send_close(status_code code, std::string_view reason,
+                            const surroundings& with) noexcept {
+        const auto queued = queue(with, [&] { return socket_.send_close(code, reason); });
         if (queued) close_queued_ = true;
         return queued;
     }
@@ -108,33 +107,41 @@ public:
     // Ends the tunnel at once for a reason of ours: RST_STREAM, and `closed` is due.
     void abort(errc error, http2_error code, gather_list& out) noexcept {
         socket_.fail(error);
-        output_.clear(out);
-        end_ = {stream_end::how::reset, code};
+        clear(out);
+        reset_with(code);
         aborted_ = true;
     }
 
-    // Bytes that can leave now.
-    std::size_t output_size(gather_list& out, instant now) noexcept {
-        drain(out, now);
-        return output_.size();
+    // Bytes that wait to leave.
+    std::size_t queued() const noexcept { return output_ ? output_->queue.size() : 0; }
+
+    // The same with what the protocol has to say by itself.
+    std::size_t output_size(const surroundings& with) noexcept {
+        drain(with);
+        return queued();
     }
 
-    // Moves the first `size` of them to `out`.
-    void take(std::size_t size, gather_list& out, instant now) noexcept {
-        output_.take(size, out);
-        progress_at_ = now;
-        if (!output_.empty()) return;
-        keepalive_.ping_left(options_.ping, now);
-        if (close_queued_ && closing_at_ == never) closing_at_ = now;
+    // Moves the first `size` of them to `with.out`.
+    void take(std::size_t size, const surroundings& with) noexcept {
+        if (output_) {
+            output_->queue.take(size, with.out);
+            output_->progress_at = with.now;
+            settle_output();
+        }
+        if (output_) return;
+        keepalive_.ping_left(with.options.ping, with.now);
+        if (!close_queued_ || close_left_) return;
+        close_left_ = true;
+        since_ = with.now;
     }
 
     // What is to follow the output once it is empty.
-    const stream_end& end() const noexcept { return end_; }
+    stream_end end() const noexcept { return {end_, reset_code_}; }
 
     // The engine has sent what `end` said.
     void end_sent() noexcept {
-        over_ = over_ || end_.what == stream_end::how::reset;
-        end_ = {};
+        over_ = over_ || end_ == stream_end::how::reset;
+        end_ = stream_end::how::not_yet;
     }
 
     // Nothing more may be sent: the stream was reset, by whomever.
@@ -143,28 +150,29 @@ public:
     const closing_handshake& lifecycle() const noexcept { return socket_.lifecycle(); }
 
     // When `expire` has something to do next.
-    instant deadline() const noexcept {
+    instant deadline(const session_options& options) const noexcept {
         if (over_) return never;
-        instant due = output_.empty() ? never : after(progress_at_, options_.waits.stalled);
+        const timeouts& waits = options.waits;
+        instant due = output_ ? after(output_->progress_at, waits.stalled) : never;
         if (is_open()) {
             // A ping waits behind other output; whether that leaves is the stalled timer's matter.
-            if (output_.empty()) due = earlier(due, keepalive_.deadline(options_.ping));
-            return earlier(due, after(active_at_, options_.waits.idle));
+            if (!output_) due = earlier(due, keepalive_.deadline(options.ping));
+            return earlier(due, after(since_, waits.idle));
         }
-        if (may_end_alone()) due = earlier(due, after(closing_at_, options_.waits.end_stream));
-        return earlier(due, after(closing_at_, options_.waits.close));
+        if (may_end_alone()) due = earlier(due, after(closing_at(), waits.end_stream));
+        return earlier(due, after(closing_at(), waits.close));
     }
 
     // Does what is due. `poll` with no bytes then gives what came of it.
-    void expire(gather_list& out, instant now) noexcept {
-        if (now < deadline()) return;
-        const timeouts& waits = options_.waits;
-        if (!output_.empty() && now >= after(progress_at_, waits.stalled))
-            return abort(errc::output_stalled, http2_error::cancel, out);
-        if (is_open()) return expire_open(now);
-        if (now >= after(closing_at_, waits.close)) return give_up(out);
+    void expire(const surroundings& with) noexcept {
+        if (with.now < deadline(with.options)) return;
+        const timeouts& waits = with.options.waits;
+        if (output_ && with.now >= after(output_->progress_at, waits.stalled))
+            return abort(errc::output_stalled, http2_error::cancel, with.out);
+        if (is_open()) return expire_open(with);
+        if (with.now >= after(closing_at(), waits.close)) return give_up(with.out);
         if (may_end_alone()) {
-            if (const auto last = socket_.send_end_stream()) end_stream();
+            if (const auto last = socket_.send_end_stream()) end_stream(with.options);
         }
     }
 
@@ -175,22 +183,32 @@ private:
         return lifecycle().received() == direction::open && lifecycle().sent() == direction::open;
     }
 
+    // Output that waits to leave.
+    struct waiting {
+        waiting(const allocator& memory, instant now) noexcept : queue(memory), progress_at(now) {}
+        const allocator& memory() const noexcept { return queue.memory(); }
+
+        output_queue queue;
+        instant progress_at; // when output last left or began to wait
+    };
+
     // Whether our half ends after a while though the peer's has not (S20, S21): a client's after
     // both Closes, a failing server's.
     bool may_end_alone() const noexcept {
-        if (lifecycle().sent() != direction::closing || !output_.empty()) return false;
+        if (lifecycle().sent() != direction::closing || output_) return false;
         return lifecycle().received() == (Role::is_client ? direction::closing : direction::broken);
     }
 
-    void expire_open(instant now) noexcept {
-        if (now >= after(active_at_, options_.waits.idle)) return socket_.fail(errc::idle_timeout);
-        if (!output_.empty()) return;
-        switch (keepalive_.expire(options_.ping, now)) {
+    void expire_open(const surroundings& with) noexcept {
+        if (with.now >= after(since_, with.options.waits.idle))
+            return socket_.fail(errc::idle_timeout);
+        if (output_) return;
+        switch (keepalive_.expire(with.options.ping, with.now)) {
         case keepalive::action::none: break;
         case keepalive::action::give_up: socket_.fail(errc::keepalive_timeout); break;
         case keepalive::action::send_ping:
             // Without memory there is no ping, and the next deadline gives the peer up.
-            if (const auto sent = send_ping({}, now); !sent) break;
+            if (const auto sent = send_ping({}, with); !sent) break;
         }
     }
 
@@ -201,54 +219,95 @@ private:
     }
 
     // Queues what the protocol has to say by itself.
-    void drain(gather_list& out, instant now) noexcept {
+    void drain(const surroundings& with) noexcept {
         while (const auto said = socket_.poll_transmit()) {
             if (over_ || aborted_) continue; // nobody hears it any more
-            if (!said->bytes.empty() && !queue_said(said->bytes, out, now)) continue;
+            if (!said->bytes.empty() && !queue_said(said->bytes, with)) continue;
             if (said->reset)
-                end_ = {stream_end::how::reset, said->stream_error};
+                reset_with(said->stream_error);
             else if (said->end_stream)
-                end_stream();
+                end_stream(with.options);
         }
     }
 
-    bool queue_said(const_bytes frame, gather_list& out, instant now) noexcept {
-        const bool was_empty = output_.empty();
+    bool queue_said(const_bytes frame, const surroundings& with) noexcept {
         const bool is_pong = decode_frame_header(frame.data()).code == opcode::pong;
-        if (!is_pong) {
-            close_queued_ = true;
-            // Failing drops frames that have not begun; an answered Close lets them go first.
-            if (lifecycle().received() == direction::broken) output_.drop_unbegun(out);
-        }
-        if (!(is_pong ? output_.put_pong(frame) : output_.append(frame))) {
-            abort(errc::no_memory, http2_error::internal_error, out);
-            return false;
-        }
-        frame_queued(was_empty, now);
-        return true;
+        if (!is_pong) close_queued_ = true;
+        waiting* const output = output_.make(with.options.memory, with.now);
+        // Failing drops frames that have not begun; an answered Close lets them go first.
+        if (output != nullptr && !is_pong && lifecycle().received() == direction::broken)
+            output->queue.drop_unbegun(with.out);
+        if (output != nullptr &&
+            (is_pong ? output->queue.put_pong(frame) : output->queue.append(frame)))
+            return true;
+        abort(errc::no_memory, http2_error::internal_error, with.out);
+        return false;
     }
 
-    void end_stream() noexcept {
-        end_ = {stream_end::how::end_stream, http2_error::no_error};
-        if (Role::is_client && options_.end_with_reset)
-            end_ = {stream_end::how::reset, http2_error::cancel};
+    void reset_with(http2_error code) noexcept {
+        end_ = stream_end::how::reset;
+        reset_code_ = code;
     }
 
-    result<void> queue(const result<control_frame>& made, instant now) noexcept {
+    void end_stream(const session_options& options) noexcept {
+        if (Role::is_client && options.end_with_reset) return reset_with(http2_error::cancel);
+        end_ = stream_end::how::end_stream;
+        reset_code_ = http2_error::no_error;
+    }
+
+    // Room comes first: a Close that was made has to leave.
+    template <class Make>
+    result<void> queue(const surroundings& with, Make&& make) noexcept {
+        waiting* const output = output_.make(with.options.memory, with.now);
+        if (output == nullptr) return errc::no_memory;
+        result<void> done = errc::no_memory;
+        if (!output->queue.reserve(max_frame_header_size + max_control_payload).empty()) {
+            const result<control_frame> made = make();
+            done = made ? output->queue.append(made->bytes()) : result<void>(made.error());
+        }
+        settle_output();
+        return done;
+    }
+
+    errc queue_frames(opcode type, const_bytes payload, bool fin, waiting& output) noexcept {
+        const bool encoded = encodes(); // then the payload's size is not known before
+        const std::size_t header =
+            encoded
+                ? max_frame_header_size
+                : frame_header_size({.payload_length = payload.size(), .masked = Role::is_client});
+        const std::size_t room = header + (encoded ? fragment : payload.size());
+        for (bool more = true; more;) {
+            const mutable_bytes block = output.queue.reserve(room);
+            if (block.empty()) return errc::no_memory;
+            const auto made = socket_.send(type, payload, block.subspan(header), fin);
+            if (!made) return made.error();
+            place(*made, block, output.queue);
+            more = made->more;
+        }
+        return errc::none;
+    }
+
+    errc queue_frame(opcode type, message_buffer&& payload, bool fin, waiting& output) noexcept {
+        if (output.queue.reserve(max_frame_header_size).empty()) return errc::no_memory;
+        const auto made = socket_.send(type, payload.bytes(), fin);
         if (!made) return made.error();
-        const bool was_empty = output_.empty();
-        const auto queued = output_.append(made->bytes());
-        if (queued) frame_queued(was_empty, now);
-        return queued;
+        return output.queue.append(made->header(), std::move(payload)).error();
     }
 
-    errc refusal(std::size_t size) const noexcept {
-        const bool full = !output_.empty() && size > options_.max_queued - smaller(output_.size());
-        return full ? errc::queue_full : errc::none;
+    // An empty queue costs nothing.
+    void settle_output() noexcept {
+        if (output_ && output_->queue.empty()) output_.release();
     }
 
-    std::size_t smaller(std::size_t size) const noexcept {
-        return size < options_.max_queued ? size : options_.max_queued;
+    void clear(gather_list& out) noexcept {
+        if (output_) output_->queue.clear(out);
+        output_.release();
+    }
+
+    errc refusal(std::size_t size, const surroundings& with) const noexcept {
+        const std::size_t most = with.options.max_queued;
+        const std::size_t held = queued() < most ? queued() : most;
+        return held != 0 && size > most - held ? errc::queue_full : errc::none;
     }
 
     bool encodes() noexcept {
@@ -256,43 +315,37 @@ private:
         return false;
     }
 
-    void place(const frame& made, mutable_bytes block) noexcept {
+    static void place(const frame& made, mutable_bytes block, output_queue& queue) noexcept {
         if (made.header_size == 0) return;
         std::byte* const to = block.data() + made.header_size;
         if (to != made.payload.data() && !made.payload.empty())
             std::memmove(to, made.payload.data(), made.payload.size());
         std::memcpy(block.data(), made.octets, made.header_size);
-        output_.commit(made.header_size + made.payload.size());
+        queue.commit(made.header_size + made.payload.size());
     }
 
-    void frame_queued(bool was_empty, instant now) noexcept {
-        if (was_empty) progress_at_ = now;
-    }
-
-    void message_queued(bool was_empty, instant now) noexcept {
-        frame_queued(was_empty, now);
-        active_at_ = now;
-    }
+    // When our Close left, or a server's came after it.
+    instant closing_at() const noexcept { return close_left_ ? since_ : never; }
 
     void note(const event& found, instant now) noexcept {
-        if (std::holds_alternative<message_chunk>(found)) active_at_ = now;
         // A client waits for the end of the server's half from the server's Close on (S20); a
         // server counts from its own (S21).
-        if (Role::is_client && std::holds_alternative<close_frame>(found) && closing_at_ != never)
-            closing_at_ = now;
+        if (close_left_ ? Role::is_client && std::holds_alternative<close_frame>(found)
+                        : std::holds_alternative<message_chunk>(found))
+            since_ = now;
     }
 
-    const session_options& options_;
-    websocket<Role, Extension> socket_;
-    output_queue output_;
-    keepalive keepalive_;
-    instant active_at_;          // when a message last passed
-    instant progress_at_ = 0;    // when output last left or began to wait
-    instant closing_at_ = never; // when our Close left, or a server's came after it
-    stream_end end_;
-    bool close_queued_ = false;
-    bool aborted_ = false;
-    bool over_ = false;
+    // Small members lie in the padding at the end of the one before them.
+    [[no_unique_address]] websocket<Role, Extension> socket_;
+    stream_end::how end_ = stream_end::how::not_yet;
+    bool close_queued_ : 1 = false;
+    bool close_left_ : 1 = false;
+    bool aborted_ : 1 = false;
+    bool over_ : 1 = false;
+    [[no_unique_address]] keepalive keepalive_;
+    http2_error reset_code_ = http2_error::no_error;
+    owned<waiting> output_; // where there is some
+    instant since_;         // when a message last passed; once our Close has left: closing_at
 };
 
 } // namespace h2ws

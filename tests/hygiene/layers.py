@@ -16,9 +16,9 @@ CORE = [
               " outgoing_message closing_handshake connect_gate message_head extended_connect"
               " opening_handshake deflate_parameters"),
     ("object", "event websocket h2ws"),
-    ("opt-in", "allocator growing_array gather_list instant message_buffer keepalive"
+    ("opt-in", "allocator owned growing_array gather_list instant message_buffer keepalive"
                " std_error_code accept_key system_entropy output_block output_queue"
-               " session_options field_store stream_event event_queue timers tunnel stream_table"
+               " session_options field_store stream_event event_queue tunnel stream stream_table"
                " session_streams session_input session_base session client_session server_session"),
     ("http2 wire", "http2/frame http2/huffman http2/hpack"),
     ("http2", "http2/flow_control http2/limits http2/session"),

@@ -248,7 +248,7 @@ private:
             const auto head = read_request_head(
                 at->received_fields(), {.connect_enabled = this->options().accept_tunnels});
             at->error = head ? errc::malformed_message : head.error();
-            this->push(request_rejected{at->error, at->stream_id});
+            this->tell(*at, news::rejected);
         } else {
             const bool end_stream = (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
             const auto head = read_response_head(at->received_fields(), end_stream);

@@ -7,12 +7,14 @@
 #include "resuming_session.hpp"
 #include "time_limit.hpp"
 #include "trace.hpp"
+#include "traced_session.hpp"
 
 #include <h2ws/asio/connect.hpp>
 #include <h2ws/asio/tls.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <sstream>
@@ -87,7 +89,7 @@ public:
     }
 
 private:
-    using session_type = resuming_session<typename Engine::client>;
+    using session_type = resuming_session<traced_session<typename Engine::client>>;
 
     awaitable<void> talk() {
         dial to(options_, request_.uri(), trace(options_.verbose));
@@ -113,6 +115,9 @@ private:
         limit_.extend(grace);
         const auto connected = std::make_shared<connection_type>(
             std::move(stream), client{entropy_.source()}, options);
+        if (options_.show_frames)
+            connected->session().show_frames(
+                false, [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); });
         const auto talking =
             std::make_shared<conversation<connection_type>>(connected, options_, limit_, outcome_);
         talking_ = talking;

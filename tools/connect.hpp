@@ -27,6 +27,7 @@ struct connect_options {
     bool end_with_reset = false; // session_options::end_with_reset
     std::string engine;
     bool verbose = false;
+    bool show_frames = false; // HTTP/2's
 };
 
 // The name in lower case and the value without white space around it; a failure when there is no

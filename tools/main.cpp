@@ -105,7 +105,11 @@ public:
             ->capture_default_str();
         add_answers();
         add_engine(command_, options_.engine);
+        command_.add_flag("!--no-answer-key", options_.answer_key,
+                          "Do not answer a sec-websocket-key with sec-websocket-accept; RFC 8441 "
+                          "uses neither, but undici 7 demands the answer");
         command_.add_flag("--quiet", options_.quiet, "No lines for tunnels opened and closed");
+        command_.add_flag("-v", options_.verbose, "Show every HTTP/2 frame and its fields");
     }
 
     bool chosen() const { return command_.parsed(); }
@@ -200,7 +204,13 @@ private:
         command_.add_flag("--end-with-reset", options_.end_with_reset,
                           "End the stream with RST_STREAM(CANCEL), for servers that drop the "
                           "connection on END_STREAM");
-        command_.add_flag("-v", options_.verbose, "Show settings, fields and frames");
+        command_.add_flag(
+            "-v",
+            [this](std::int64_t count) {
+                options_.verbose = true;
+                options_.show_frames = count > 1;
+            },
+            "Show settings, fields and frames; twice: every HTTP/2 frame too");
     }
 
     CLI::App& command_;

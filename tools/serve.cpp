@@ -6,6 +6,7 @@
 #include "listener.hpp"
 #include "report.hpp"
 #include "resuming_session.hpp"
+#include "traced_session.hpp"
 
 #include <h2ws/asio/serve.hpp>
 #include <h2ws/asio/tls.hpp>
@@ -33,6 +34,7 @@ constexpr auto drain_time = std::chrono::seconds(7);
 session_options options_of_session(const serve_options& options) {
     session_options chosen;
     chosen.accept_tunnels = true;
+    chosen.answer_key = options.answer_key;
     chosen.messages.max_message = options.max_message;
     // A client may send a whole message before it reads: its echo, with a header to each piece,
     // finds room.
@@ -43,7 +45,7 @@ session_options options_of_session(const serve_options& options) {
 template <class Engine>
 class echo_server {
 public:
-    using session_type = resuming_session<typename Engine::server>;
+    using session_type = resuming_session<traced_session<typename Engine::server>>;
 
     echo_server(::asio::io_context& io, const serve_options& options,
                 std::optional<::asio::ssl::context> tls)
@@ -143,6 +145,10 @@ private:
         const session_options options = options_of_session(options_);
         const auto accepted =
             std::make_shared<connection_type>(std::move(stream), h2ws::server{}, options);
+        if (options_.verbose)
+            accepted->session().show_frames(true, [number](const std::string& line) {
+                complain("connection " + std::to_string(number) + " " + line);
+            });
         echo_service<session_type> service(accepted->session(), options_, number);
         live_[number] = {[&] {
                              service.drain();

@@ -26,6 +26,8 @@ struct serve_options {
     std::uint64_t max_message = limits{}.max_message;
     std::string engine;
     bool quiet = false;
+    bool verbose = false;   // every HTTP/2 frame
+    bool answer_key = true; // session_options::answer_key
 };
 
 // Runs until a signal ends it.

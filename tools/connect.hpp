@@ -4,6 +4,7 @@
 #include "exit_status.hpp"
 
 #include <h2ws/field.hpp>
+#include <h2ws/status_code.hpp>
 #include <h2ws/uri.hpp>
 
 #include <chrono>
@@ -24,6 +25,8 @@ struct connect_options {
     bool echo = false;
     std::chrono::nanoseconds linger = std::chrono::milliseconds(500);
     std::chrono::nanoseconds timeout = std::chrono::seconds(10);
+    status_code close_code = status_code::normal_closure;
+    std::string close_reason;
     bool end_with_reset = false; // session_options::end_with_reset
     std::string engine;
     bool verbose = false;

@@ -166,8 +166,8 @@ private:
         trace_.received_close(close.code, close.reason);
         received_ = close.code;
         if (!closing_) trace_.sent_close(close.code); // which answers it
-        if (close.code != status_code::normal_closure && close.code != status_code::going_away &&
-            close.code != status_code::no_status_received)
+        if (!closing_ && close.code != status_code::normal_closure &&
+            close.code != status_code::going_away && close.code != status_code::no_status_received)
             complain("the server closed with " +
                      std::to_string(static_cast<std::uint16_t>(close.code)) +
                      (close.reason.empty() ? "" : ": " + printable(close.reason)));
@@ -182,8 +182,8 @@ private:
         closing_ = true;
         limit_.start(options_.timeout + grace, "waiting for the server's Close");
         // It is open, or its end has been told and is being dealt with.
-        if (session_.send_close(tunnel_, status_code::normal_closure, "", asio::now()))
-            trace_.sent_close(status_code::normal_closure);
+        if (session_.send_close(tunnel_, options_.close_code, options_.close_reason, asio::now()))
+            trace_.sent_close(options_.close_code);
         connection_->wake();
     }
 

@@ -64,7 +64,7 @@ private:
         print(line, opened.stream_id);
         open_.emplace(asked.tunnel, std::move(opened));
         if (const auto at = options_.closed.find(path); at != options_.closed.end())
-            (void)session_.send_close(asked.tunnel, status_code{at->second}, "",
+            (void)session_.send_close(asked.tunnel, status_code{at->second}, options_.close_reason,
                                       now); // or it ended
     }
 

@@ -39,6 +39,20 @@ std::string check_utf8(std::string& text) {
     return is_utf8(as_bytes(text)) ? "" : "a text message is UTF-8";
 }
 
+std::string check_code(std::string& text) {
+    std::uint16_t code = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, code);
+    const bool good =
+        error == std::errc{} && rest == end && is_allowed_on_the_wire(status_code{code});
+    return good ? "" : "not a code that a Close may carry: " + text;
+}
+
+std::string check_reason(std::string& text) {
+    if (text.size() > 123) return "a reason has at most 123 bytes"; // RFC 6455 §5.5
+    return is_utf8(as_bytes(text)) ? "" : "a reason is UTF-8";
+}
+
 // Once for every value, whatever the value looks like.
 CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& list,
                       const std::string& what) {
@@ -131,6 +145,9 @@ private:
         add_paths(command_, "--close", options_.closed, "PATH=CODE",
                   "Close WebSockets there with this code once they are open; may be repeated",
                   [](std::uint16_t code) { return is_allowed_on_the_wire(status_code{code}); });
+        command_.add_option("--close-reason", options_.close_reason, "The reason of these Closes")
+            ->type_name("TEXT")
+            ->check(CLI::Validator(check_reason, ""));
     }
 
     CLI::App& command_;
@@ -211,6 +228,15 @@ private:
                 options_.show_frames = count > 1;
             },
             "Show settings, fields and frames; twice: every HTTP/2 frame too");
+        command_
+            .add_option_function<std::uint16_t>(
+                "--close-code",
+                [this](std::uint16_t code) { options_.close_code = status_code{code}; },
+                "Close with this code instead of 1000")
+            ->check(CLI::Validator(check_code, ""));
+        command_.add_option("--close-reason", options_.close_reason, "And with this reason")
+            ->type_name("TEXT")
+            ->check(CLI::Validator(check_reason, ""));
     }
 
     CLI::App& command_;

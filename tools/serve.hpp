@@ -23,6 +23,7 @@ struct serve_options {
     // By path, without a query: what to answer instead of 200, and what to close with at once.
     std::map<std::string, std::uint16_t, std::less<>> refused;
     std::map<std::string, std::uint16_t, std::less<>> closed;
+    std::string close_reason; // for the latter
     std::uint64_t max_message = limits{}.max_message;
     std::string engine;
     bool quiet = false;

@@ -613,6 +613,40 @@ def some_paths_are_closed(tool):
                 tunnel.wait_end()
                 tunnel.send(b"", end_stream=True)
                 check_equal("the closed line", server.closed(tunnel), {"code": str(code)})
+def a_close_with_a_reason(tool):
+    with Server(tool, "cleartext", "--close", "/bye=1011", "--close-reason", "it broke") as server:
+        with connection(server) as client:
+            tunnel = client.request(client.fields("/bye"))
+            tunnel.wait_close()
+            check_equal("the Close", tunnel.close, (1011, "it broke"))
+            tunnel.send_close(1011, end_stream=True)
+            tunnel.wait_end()
+
+
+def a_key_is_not_answered(tool):
+    with Server(tool, "cleartext", "--no-answer-key") as server, connection(server) as client:
+        client.finish(client.open([("sec-websocket-key", KEY)]))
+
+
+def every_frame_is_shown(tool):
+    """With a header section in two frames, one of them padded, and a setting without a name."""
+    with Server(tool, "cleartext", "-v") as server:
+        client = Client(server)
+        client.h2.update_settings({0x99: 7})
+        tunnel = client.begin([("x-long", "~" * 11_000)])
+        tunnel.wait(lambda: tunnel.fields, "answer")
+        tunnel.echo("hello")
+        client.h2.send_data(tunnel.number, b"", pad_length=3)
+        tunnel.send_reset(0x77)
+        client.shut()
+        server.closed(tunnel)
+        lines = [line.partition("h2ws: connection 1 ")[2] for line in server.process.stderr]
+        for line in ("< SETTINGS stream=0 153=7", "< HEADERS stream=1", "< CONTINUATION stream=1",
+                     "<   :method: CONNECT", "<   x-long: " + "~" * 11_000,
+                     "> HEADERS stream=1", ">   :status: 200", "< DATA stream=1 length=11",
+                     "> DATA stream=1 length=7", "< DATA stream=1 PADDED length=4",
+                     "< RST_STREAM stream=1 code=119 unknown error code"):
+            check(line in lines, f"no line {line[:60]!r} in {lines}"[:2000])
 
 
 def largest_message_by_default(tool):
@@ -680,6 +714,7 @@ def main(tool, words):
             run(f"{mode}: {number.name} drains", a_signal_drains, tool, mode, number)
     for case in (a_signal_with_a_silent_client, a_signal_without_connections, a_small_limit,
                  some_paths_are_refused, some_paths_are_closed,
+                 a_close_with_a_reason, a_key_is_not_answered, every_frame_is_shown,
                  largest_message_by_default, tls_needs_alpn_h2, usage_errors, help_is_there):
         run(case.__name__.replace("_", " "), case, tool)
     return cases.finish()

@@ -3,6 +3,7 @@
 
 Every case plays the server line by line. With words, only the cases whose names have them all.
 """
+import re
 import signal
 import socket
 import ssl
@@ -388,6 +389,32 @@ def verbose(test):
             check(word.lower() in told.lower(), f"{word} is not in {told!r}")
 
 
+def every_frame_is_shown(test):
+    with test.connect("-vv", "--message", "hello") as session:
+        tunnel = session.tunnel()
+        tunnel.wait_messages(1)
+        session.answer_close(tunnel)
+        session.expect_exit(0)
+        lines = session.process.stderr
+        frames = [line for line in lines if re.match(r"[<>] (HEADERS|DATA|RST_STREAM|GOAWAY) ", line)]
+        check_equal("frames", frames, [
+            "> HEADERS stream=1", "< HEADERS stream=1", "> DATA stream=1 length=11",
+            "> DATA stream=1 length=8", "< DATA stream=1 END_STREAM length=4",
+            "> DATA stream=1 END_STREAM length=0", "> GOAWAY stream=0 last=0 code=0 NO_ERROR"])
+        at = lines.index("> HEADERS stream=1")
+        check_equal("a request's fields", lines[at + 1:at + 3],
+                    [">   :method: CONNECT", ">   :protocol: websocket"])
+
+
+def the_close_can_be_chosen(test):
+    with test.connect("--message", "x", "--close-code", "4321", "--close-reason", "bye") as session:
+        tunnel = session.tunnel()
+        session.answer_close(tunnel, 4321)
+        check_equal("the client's Close", tunnel.close, (4321, "bye"))
+        session.expect_exit(0)
+        check_equal("stderr", session.process.stderr, [])
+
+
 # Closing (S20, S22) ------------------------------------------------------------------------------
 
 
@@ -712,7 +739,7 @@ CASES = [
     standard_input_goes_out, the_linger_begins_anew_with_every_message, binary_comes_out_as_hex,
     fragments_and_a_ping_between, masking_keys_differ, a_mebibyte_goes_out, a_narrow_window,
     verbose, the_server_closes, the_server_never_ends, the_stream_ends_by_a_reset,
-    the_server_resets_after_both_closes,
+    the_server_resets_after_both_closes, every_frame_is_shown, the_close_can_be_chosen,
     the_connection_ends_after_both_closes, messages_after_our_close_come_in, usage_errors, refused,
     violations, an_answer_that_was_not_offered, abnormal_ends, the_server_says_nothing,
     the_server_sends_no_settings, the_server_never_answers, the_server_never_closes,

@@ -48,6 +48,9 @@ packages="g++ meson ninja-build pkg-config cmake catch2 libnghttp2-dev libasio-d
 case $compiler in
 clang*) packages="$packages clang libclang-rt-14-dev" ;;
 esac
+# Not by its package's name: a Node that is not Debian's brings an npm of its own, and only one of
+# the two can be there. It installs the peers that run on Node, into the build folder.
+command -v npm >/dev/null || packages="$packages npm"
 # shellcheck disable=SC2086 # a list of words
 sh tests/install.sh $packages || give_up "the packages could not be installed"
 

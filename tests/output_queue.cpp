@@ -142,3 +142,58 @@ TEST_CASE("a queue without memory says so and is as before") {
     CHECK(queue.size() == one.size());
     CHECK(taken(queue) == one);
 }
+
+TEST_CASE("what a queue says it takes is what it has of the allocator") {
+    scarce_memory memory;
+    {
+        gather_list out(memory.policy());
+        out.copy(as_bytes("x")); // its page and its list are there, and keep what is lent
+        const std::size_t list = memory.held;
+        output_queue queue(memory.policy());
+        CHECK(queue.footprint() == 0);
+        const auto exact = [&] { return queue.footprint() == memory.held - list; };
+
+        REQUIRE(queue.append(as_bytes(one)));
+        CHECK(exact());
+        for (int i = 0; i < 20; ++i) REQUIRE(queue.append(as_bytes(two))); // more than a block
+        CHECK(exact());
+        message_buffer payload(memory.policy());
+        REQUIRE(payload.append(std::string(3'000, '3')));
+        REQUIRE(queue.append(as_bytes(from_server(0x82, std::string(3'000, '3'))).first(4),
+                             std::move(payload)));
+        CHECK(exact());
+        REQUIRE(queue.put_pong(as_bytes(pong_a)));
+        REQUIRE(queue.append(as_bytes(two)));
+        CHECK(exact());
+
+        SECTION("while it is taken") {
+            while (!queue.empty()) {
+                queue.take(1, out);
+                REQUIRE(exact());
+            }
+            CHECK(queue.footprint() == 0);
+        }
+        SECTION("when frames that have not begun are dropped") {
+            queue.take(queue.size() - two.size() - 1'000, out); // amid the payload
+            queue.drop_unbegun(out);
+            CHECK(exact());
+            queue.clear(out);
+            CHECK(exact());
+        }
+        SECTION("when it is cleared") {
+            queue.clear(out);
+            CHECK(queue.footprint() == 0);
+            CHECK(exact());
+        }
+    }
+    CHECK(memory.held == 0);
+}
+
+TEST_CASE("a long queue takes little more than its bytes") {
+    for (const std::size_t size : {1U, 100U, 300U, 700U, 5'000U, 20'000U}) {
+        output_queue queue({});
+        const std::string frame = from_server(0x82, std::string(size, 'x'));
+        while (queue.size() < 1'000'000) REQUIRE(queue.append(as_bytes(frame)));
+        CHECK(queue.footprint() < queue.size() * 5 / 4);
+    }
+}

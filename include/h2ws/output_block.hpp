@@ -26,8 +26,16 @@ public:
         memory.release(memory.state, this, size);
     }
 
+    // What it takes of the allocator, with the payload.
+    std::size_t footprint() const noexcept {
+        return sizeof(output_block) + capacity_ + payload_.capacity();
+    }
+
+    // Whether a payload comes after the bytes, so that no more fit.
+    bool followed() const noexcept { return !payload_.empty(); }
+
     // Room left behind the bytes; none when a payload follows them.
-    std::size_t room() const noexcept { return payload_.empty() ? capacity_ - end_ : 0; }
+    std::size_t room() const noexcept { return followed() ? 0 : capacity_ - end_; }
 
     mutable_bytes room_for(std::size_t size) noexcept { return {octets() + end_, size}; }
     void commit(std::size_t size) noexcept { end_ += size; }

@@ -31,14 +31,20 @@ public:
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
 
+    // What they take of the allocator: their blocks, each to its end until its last byte is taken.
+    std::size_t footprint() const noexcept { return footprint_; }
+
     const allocator& memory() const noexcept { return memory_; }
 
     // Room at the end for `size` bytes in one piece, at least one; what is written there becomes
     // part of the queue by `commit`, before anything else is called. Empty: no memory.
     mutable_bytes reserve(std::size_t size) noexcept {
         if (last_ == nullptr || last_->room() < size) {
-            output_block* block = output_block::make(size, memory_);
+            const bool long_queue = last_ != nullptr && !last_->followed();
+            output_block* block =
+                output_block::make(long_queue && size < page ? page : size, memory_);
             if (block == nullptr) return {};
+            footprint_ += block->footprint();
             (last_ == nullptr ? first_ : last_->next) = block;
             last_ = block;
         }
@@ -69,6 +75,7 @@ public:
         if (!header.empty()) std::memcpy(room.data(), header.data(), header.size());
         commit(header.size());
         size_ += payload.size();
+        footprint_ += payload.capacity();
         last_->follow(std::move(payload));
         return {};
     }
@@ -83,6 +90,7 @@ public:
         } else {
             pong_ = output_block::make(frame.size(), memory_);
             if (pong_ == nullptr) return errc::no_memory;
+            footprint_ += pong_->footprint();
         }
         std::memcpy(pong_->room_for(frame.size()).data(), frame.data(), frame.size());
         pong_->commit(frame.size());
@@ -113,14 +121,21 @@ public:
         output_block* at = first_;
         output_block* last_kept = nullptr;
         while (at != nullptr && kept != 0) {
-            if (kept < at->size()) at->cut(kept);
+            if (kept < at->size()) {
+                footprint_ -= at->footprint();
+                at->cut(kept);
+                footprint_ += at->footprint();
+            }
             kept -= at->size();
             last_kept = at;
             at = at->next;
         }
         (last_kept == nullptr ? first_ : last_kept->next) = nullptr;
         last_ = last_kept;
-        while (at != nullptr) discard(std::exchange(at, at->next), out);
+        while (at != nullptr) {
+            footprint_ -= at->footprint();
+            discard(std::exchange(at, at->next), out);
+        }
     }
 
     // Forgets everything; what `out` has been lent stays alive with it.
@@ -132,6 +147,9 @@ public:
     }
 
 private:
+    // The blocks of a queue that has one already: what waits there is more than a few messages.
+    static constexpr std::size_t page = 4'096 - sizeof(output_block) - sizeof(void*);
+
     // At the edge between two frames: a pong goes first.
     void begin_frame() noexcept {
         if (pong_ != nullptr) {
@@ -146,6 +164,7 @@ private:
     void drop_pong() noexcept {
         if (pong_ == nullptr) return;
         size_ -= pong_->size();
+        footprint_ -= pong_->footprint();
         std::exchange(pong_, nullptr)->release();
     }
 
@@ -154,6 +173,7 @@ private:
 
     output_block* unlink_first() noexcept {
         output_block* block = first_;
+        footprint_ -= block->footprint();
         first_ = block->next;
         if (first_ == nullptr) last_ = nullptr;
         return block;
@@ -171,6 +191,7 @@ private:
     output_block* last_ = nullptr;
     output_block* pong_ = nullptr; // waits for the next edge between frames
     std::size_t size_ = 0;
+    std::size_t footprint_ = 0;
     std::size_t frame_left_ = 0; // of the frame that has begun
     bool framed_;
 };

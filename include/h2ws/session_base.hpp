@@ -124,7 +124,7 @@ protected:
 private:
     result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {
         if (at.end_after_output) return errc::not_open;
-        const std::size_t queued = at.body_size();
+        const std::size_t queued = at.body_footprint();
         if (queued != 0 && (queued > this->options_.max_queued ||
                             bytes.size() > this->options_.max_queued - queued))
             return errc::queue_full;

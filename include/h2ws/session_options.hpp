@@ -54,8 +54,10 @@ struct session_options {
     // is not credited either: the memory that slow applications can hold.
     std::size_t max_held = std::size_t{16} << 20;
 
-    // Bytes queued on one stream that the peer does not take; `send` then says queue_full. A single
-    // message of any size is always taken when the queue is empty.
+    // Memory of what is queued on one stream and the peer does not take; `send` then says
+    // queue_full. A single message of any size is always taken when the queue is empty. On top, a
+    // connection has 64 KiB on the way to the transport, and a message above 4 KiB is held whole
+    // until its last byte has left.
     std::size_t max_queued = std::size_t{16} << 20;
 
     // A server takes tunnels: it advertises SETTINGS_ENABLE_CONNECT_PROTOCOL. Say so only where

@@ -104,6 +104,11 @@ struct stream {
     // Bytes of its body, or of a raw tunnel, that have not left.
     std::size_t body_size() const noexcept { return exchange ? exchange->output.size() : 0; }
 
+    // What they take of the allocator.
+    std::size_t body_footprint() const noexcept {
+        return body_size() == 0 ? 0 : exchange->output.footprint();
+    }
+
     // Request and answer are not looked at any more. What is still to leave stays, and what came
     // too early.
     void forget_handshake() noexcept {

@@ -306,7 +306,8 @@ private:
 
     errc refusal(std::size_t size, const surroundings& with) const noexcept {
         const std::size_t most = with.options.max_queued;
-        const std::size_t held = queued() < most ? queued() : most;
+        const std::size_t taken = queued() == 0 ? 0 : output_->queue.footprint();
+        const std::size_t held = taken < most ? taken : most;
         return held != 0 && size > most - held ? errc::queue_full : errc::none;
     }
 

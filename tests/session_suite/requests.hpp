@@ -1,0 +1,113 @@
+// Ordinary requests and raw tunnels, beside WebSockets.
+#pragma once
+
+#include "alone.hpp"
+
+TEMPLATE_LIST_TEST_CASE("ordinary requests are served beside tunnels", "[session]", models) {
+    for (const weather& how : weathers()) {
+        CAPTURE(how.stream_window, how.read_size, how.write_size);
+        pair<TestType> both(how);
+        both.server.echoes = true;
+        const tunnel_id tunnel = both.opened();
+        const std::vector<field> post{{":method", "POST"},
+                                      {":scheme", "https"},
+                                      {":authority", "a.test"},
+                                      {":path", "/form"}};
+        const auto request =
+            both.client.call([&](auto& session) { return session.request(post, false, both.now); });
+        REQUIRE(request);
+        CHECK(both.client.write(*request, "first ", false) == errc::none);
+        CHECK(both.client.send(tunnel, "meanwhile") == errc::none);
+        CHECK(both.client.write(*request, "second", true) == errc::none);
+        CHECK(both.client.write(*request, "third", true) == errc::not_open);
+        both.run();
+        CHECK(both.server.has("asked POST /form"));
+        CHECK(both.server.body == "first second");
+        CHECK(both.client.has("1 text \"meanwhile\""));
+        const request_id asked = both.server.asked;
+        CHECK(both.server.write(asked, "too early", false) == errc::not_open);
+        const auto respond = [&](std::uint16_t status, std::string_view text, bool end) {
+            return both.server.call([&](auto& session) {
+                return session.respond(asked, status, {}, as_bytes(text), both.now, end);
+            });
+        };
+        CHECK(respond(103, {}, false));
+        CHECK(respond(200, "an ", false));
+        CHECK(respond(200, {}, true).error() == errc::not_open);
+        both.run();
+        CHECK(both.server.write(asked, "ans", false) == errc::none);
+        CHECK(both.server.write(asked, "wer", true) == errc::none);
+        both.run();
+        CHECK(both.client.body == "an answer");
+        CHECK(both.client.count("answered 200") == 1); // and the interim one is passed over
+        CHECK(both.client.count("body of 9") == 1);
+        CHECK(both.client.count("request released none") == 1);
+        CHECK(both.server.count("request released none") == 1);
+        both.check_credit(bulk(how));
+        both.finish();
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("an answer without a body ends with its head", "[session]", models) {
+    pair<TestType> both;
+    const std::vector<field> head{
+        {":method", "HEAD"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}};
+    REQUIRE(both.client.call([&](auto& session) { return session.request(head, true, both.now); }));
+    both.run();
+    CHECK(both.server.has("asked HEAD / end"));
+    REQUIRE(both.server.call(
+        [&](auto& session) { return session.respond(both.server.asked, 204, {}, {}, both.now); }));
+    both.run();
+    CHECK(both.client.log == lines{"answered 204 end", "request released none"});
+    CHECK(both.server.log == lines{"asked HEAD / end", "request released none"});
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("raw tunnels carry bytes where they are accepted", "[session][R16]",
+                        models) {
+    for (const weather& how : weathers()) {
+        CAPTURE(how.stream_window, how.read_size, how.write_size);
+        pair<TestType> both(how, {.accept_raw_tunnels = true});
+        const auto tunnel =
+            both.ask({.protocol = "connect-udp", .authority = "a.test", .path = "/udp"});
+        REQUIRE(tunnel);
+        both.run();
+        REQUIRE(both.client.at(*tunnel).opened);
+        const tunnel_id theirs = both.server.last;
+        CHECK(both.client.send(*tunnel, "no frames") == errc::not_open);
+        CHECK(both.client.write(*tunnel, "x", false) == errc::none);
+        both.run();
+        CHECK(both.server.has("1 data \"x\""));
+        CHECK(both.server.write(theirs, "y", true) == errc::none);
+        CHECK(both.server.write(theirs, "z", true) == errc::not_open);
+        both.run();
+        CHECK(both.client.has("1 data \"y\""));
+        CHECK(both.client.has("1 data \"\" end"));
+        CHECK(both.client.write(*tunnel, "", true) == errc::none);
+        both.run();
+        CHECK(last(both.client.of(1), 2) == lines{"closed none", "released"});
+        CHECK(last(both.server.of(1), 3) == lines{"data \"\" end", "closed none", "released"});
+        both.finish();
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("raw tunnels end once when they are reset or lost", "[session]", models) {
+    pair<TestType> both({}, {.accept_raw_tunnels = true});
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE(both.ask({.protocol = "other", .authority = "a.test"}));
+        both.run();
+        if (i == 0) CHECK(both.client.reset(both.client.last) == errc::none);
+        if (i == 1) CHECK(both.server.reset(both.server.last) == errc::none);
+        both.run();
+    }
+    both.server.lost();
+    both.client.lost();
+    CHECK(both.client.has("1 closed reset_by_us CANCEL"));
+    CHECK(both.server.has("1 closed reset_by_peer CANCEL"));
+    CHECK(both.client.has("2 closed reset_by_peer CANCEL"));
+    CHECK(both.server.has("2 closed reset_by_us CANCEL"));
+    CHECK(both.client.has("3 closed connection_lost"));
+    CHECK(both.server.has("3 closed connection_lost"));
+    both.client.check_ended();
+    both.server.check_ended();
+}

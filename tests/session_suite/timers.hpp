@@ -1,0 +1,78 @@
+// What time brings, which is given in.
+#pragma once
+
+#include "alone.hpp"
+
+TEMPLATE_LIST_TEST_CASE("a silent peer is pinged and then given up", "[session][rfc6455-5.5.2]",
+                        models) {
+    pair<TestType> both({}, {}, {.ping = {.interval = never}});
+    (void)both.opened();
+    both.pass(seconds(30));
+    CHECK(both.server.has("1 pong \"\""));
+    both.pass(seconds(100));
+    CHECK(both.server.of(1).size() > 3);
+    both.client_hears = false;
+    both.pass(seconds(65));
+    CHECK(both.server.has("1 closed keepalive_timeout"));
+    both.client_hears = true;
+    both.run();
+    CHECK(both.client.has("1 close 1001 \"no pong answered a keepalive ping in time\""));
+    both.pass(seconds(10));
+    CHECK(both.server.of(1).back() == "released");
+    CHECK(both.client.of(1).back() == "released");
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("a tunnel that idles too long is closed with 1001",
+                        "[session][rfc6455-7.2.3]", models) {
+    pair<TestType> both({}, {.waits = {.idle = seconds(100)}}, {});
+    const tunnel_id tunnel = both.opened();
+    both.pass(seconds(60));
+    CHECK(both.client.send(tunnel, "awake") == errc::none);
+    both.pass(seconds(99));
+    CHECK_FALSE(both.server.has("1 closed idle_timeout"));
+    both.pass(seconds(2));
+    CHECK(both.server.has("1 closed idle_timeout"));
+    CHECK(both.client.has("1 closed none"));
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("a server answers 503 where its application does not",
+                        "[session][rfc6455-7.2.2][R210]", models) {
+    pair<TestType> both({}, {}, {.waits = {.handshake = seconds(60)}});
+    both.server.accepts = false;
+    (void)both.open("/slow");
+    both.pass(seconds(9));
+    CHECK(both.client.of(1).empty());
+    both.pass(seconds(1));
+    CHECK(last(both.client.of(1), 2) == lines{"refused status_not_2xx 503", "released"});
+    CHECK(both.server.accept(both.server.last) == errc::not_open);
+    CHECK(last(both.server.of(1), 1) == lines{"released"});
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("a client gives up a handshake that is not answered", "[session]", models) {
+    pair<TestType> both({}, {.waits = {.handshake = never}}, {});
+    both.server.accepts = false;
+    (void)both.open("/slow");
+    both.pass(seconds(10));
+    CHECK(both.client.of(1) == lines{"refused handshake_timeout", "released"});
+    CHECK(last(both.server.of(1), 2) == lines{"closed reset_by_peer CANCEL", "released"});
+    both.server.accepts = true;
+    both.check_credit(1'000);
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("a peer that takes no output is given up after 30 seconds", "[session]",
+                        models) {
+    pair<TestType> both({}, {.ping = {.interval = never}});
+    (void)both.opened();
+    both.client.consumes = false;
+    CHECK(both.server.send(both.server.last, octets(100'000, 'x'), opcode::binary) == errc::none);
+    both.pass(seconds(29));
+    CHECK(both.server.of(1) == lines{"requested /"});
+    both.pass(seconds(1));
+    CHECK(both.server.has("1 closed output_stalled"));
+    CHECK(last(both.client.of(1), 2) == lines{"closed reset_by_peer CANCEL", "released"});
+    both.finish();
+}

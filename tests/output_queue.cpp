@@ -32,7 +32,8 @@ const std::string pong_a = from_server(0x8a, "a"), pong_b = from_server(0x8a, "b
 
 TEST_CASE("frames leave in order, in pieces of any size") {
     for (const std::size_t step : {1U, 2U, 5U, 100U, 10'000U}) {
-        output_queue queue({});
+        std::size_t total = 0;
+        output_queue queue({}, total);
         for (int i = 0; i < 10; ++i) {
             REQUIRE(queue.append(as_bytes(one)));
             REQUIRE(queue.append(as_bytes(two)));
@@ -47,7 +48,8 @@ TEST_CASE("frames leave in order, in pieces of any size") {
 
 TEST_CASE("a pong overtakes frames that have not begun, and replaces one that waits",
           "[rfc6455-5.5.3][R189]") {
-    output_queue queue({});
+    std::size_t total = 0;
+    output_queue queue({}, total);
     REQUIRE(queue.append(as_bytes(one + two)));
     gather_list out({});
     queue.take(2, out); // `one` has begun
@@ -60,7 +62,8 @@ TEST_CASE("a pong overtakes frames that have not begun, and replaces one that wa
 }
 
 TEST_CASE("failing finishes the frame that has begun and drops the others", "[R207]") {
-    output_queue queue({});
+    std::size_t total = 0;
+    output_queue queue({}, total);
     gather_list out({});
     REQUIRE(queue.append(as_bytes(one + two)));
     REQUIRE(queue.append(as_bytes(one)));
@@ -83,7 +86,8 @@ TEST_CASE("a payload that was handed over is finished, or dropped, without a cop
     scarce_memory memory;
     {
         gather_list out(memory.policy());
-        output_queue queue(memory.policy());
+        std::size_t total = 0;
+        output_queue queue(memory.policy(), total);
         const std::string text(10'000, 'm');
         const std::string header = transcript::frame_start(0x82, false, text.size());
         const auto hand_over = [&] {
@@ -108,7 +112,8 @@ TEST_CASE("a payload that was handed over is finished, or dropped, without a cop
 }
 
 TEST_CASE("room that was reserved and not used spoils nothing") {
-    output_queue queue({});
+    std::size_t total = 0;
+    output_queue queue({}, total);
     REQUIRE(!queue.reserve(10).empty());
     const std::string large = from_server(0x82, std::string(5'000, 'l'));
     REQUIRE(queue.append(as_bytes(large)));
@@ -123,7 +128,8 @@ TEST_CASE("room that was reserved and not used spoils nothing") {
 }
 
 TEST_CASE("plain bytes are no frames") {
-    output_queue queue({}, false);
+    std::size_t total = 0;
+    output_queue queue({}, total, false);
     REQUIRE(queue.append(as_bytes("\x81\x7f plain")));
     REQUIRE(queue.append({}));
     REQUIRE(queue.append(as_bytes(std::string(1'000, 'p'))));
@@ -132,7 +138,8 @@ TEST_CASE("plain bytes are no frames") {
 
 TEST_CASE("a queue without memory says so and is as before") {
     scarce_memory memory;
-    output_queue queue(memory.policy());
+    std::size_t total = 0;
+    output_queue queue(memory.policy(), total);
     REQUIRE(queue.append(as_bytes(one)));
     memory.fails_at = 1;
     memory.for_good = true;
@@ -149,9 +156,12 @@ TEST_CASE("what a queue says it takes is what it has of the allocator") {
         gather_list out(memory.policy());
         out.copy(as_bytes("x")); // its page and its list are there, and keep what is lent
         const std::size_t list = memory.held;
-        output_queue queue(memory.policy());
+        std::size_t total = 0;
+        output_queue queue(memory.policy(), total);
         CHECK(queue.footprint() == 0);
-        const auto exact = [&] { return queue.footprint() == memory.held - list; };
+        const auto exact = [&] {
+            return queue.footprint() == memory.held - list && total == queue.footprint();
+        };
 
         REQUIRE(queue.append(as_bytes(one)));
         CHECK(exact());
@@ -191,7 +201,8 @@ TEST_CASE("what a queue says it takes is what it has of the allocator") {
 
 TEST_CASE("a long queue takes little more than its bytes") {
     for (const std::size_t size : {1U, 100U, 300U, 700U, 5'000U, 20'000U}) {
-        output_queue queue({});
+        std::size_t total = 0;
+        output_queue queue({}, total);
         const std::string frame = from_server(0x82, std::string(size, 'x'));
         while (queue.size() < 1'000'000) REQUIRE(queue.append(as_bytes(frame)));
         CHECK(queue.footprint() < queue.size() * 5 / 4);

@@ -301,6 +301,8 @@ private:
         if (std::exchange(state.released, true)) FAIL("released twice");
         note(name_of(what.tunnel) + "released");
     }
+    void told(const tunnel_writable& what) { note(name_of(what.tunnel) + "writable"); }
+    void told(const request_writable&) { note("request writable"); }
     void told(const request_received& what) {
         asked = what.request;
         note("asked " + std::string(what.head->method) + ' ' + std::string(what.head->path) +

@@ -12,5 +12,6 @@
 #include "session_suite/limits.hpp"
 #include "session_suite/messages.hpp"
 #include "session_suite/opening.hpp"
+#include "session_suite/queues.hpp"
 #include "session_suite/requests.hpp"
 #include "session_suite/timers.hpp"

@@ -23,10 +23,11 @@ struct bench {
     instant now = seconds(100);
     session_options options;
     gather_list out{options.memory};
+    std::size_t queued = 0;
     tunnel<Role> socket{transcript::with_fixed_key<Role>(), {}, options, now};
     std::vector<std::string> log;
 
-    surroundings with() { return {options, out, now}; }
+    surroundings with() { return {options, out, queued, now}; }
 
     void hears(octets bytes, bool end = false) {
         mutable_bytes all{reinterpret_cast<std::byte*>(bytes.data()), bytes.size()};
@@ -91,11 +92,13 @@ TEST_CASE("a client without masking keys sends nothing and spoils nothing", "[rf
     session_options options;
     gather_list out({});
     tunnel<client> socket({}, {}, options, 0);
-    const surroundings with{options, out, 0};
+    std::size_t queued = 0;
+    const surroundings with{options, out, queued, 0};
     CHECK(socket.send(opcode::text, as_bytes("x"), true, with).error() == errc::no_masking_key);
     message_buffer payload;
     REQUIRE(payload.append("kept"));
-    CHECK(socket.send(opcode::text, std::move(payload), true, with).error() == errc::no_masking_key);
+    CHECK(socket.send(opcode::text, std::move(payload), true, with).error() ==
+          errc::no_masking_key);
     CHECK(payload.text() == "kept");
     CHECK(socket.send_ping({}, with).error() == errc::no_masking_key);
     CHECK(socket.send_close(status_code::normal_closure, {}, with).error() == errc::no_masking_key);

@@ -75,7 +75,7 @@ protected:
     }
 
     void begin_response(stream_type& at) noexcept {
-        if (!at.exchange.make(this->options_.memory))
+        if (!at.exchange.make(this->options_.memory, this->queued_))
             at.error = errc::no_memory;
         else
             at.exchange->response_section.emplace(this->options_.memory);
@@ -163,7 +163,7 @@ private:
 
     errc copy(stream_type& at, const field_list& list) noexcept {
         if (list.error() != errc::none) return list.error();
-        if (!at.exchange.make(this->options_.memory)) return errc::no_memory;
+        if (!at.exchange.make(this->options_.memory, this->queued_)) return errc::no_memory;
         field_store& section = at.exchange->section;
         for (const field& line : list.fields())
             if (const errc error =

@@ -16,15 +16,17 @@ namespace h2ws {
 
 class output_queue {
 public:
-    // `framed`: what is queued are WebSocket frames.
-    explicit output_queue(const allocator& memory, bool framed = true) noexcept
+    // `framed`: what is queued are WebSocket frames. `total`, which outlives the queue, counts the
+    // footprints of all that share it.
+    explicit output_queue(const allocator& memory, std::size_t& total, bool framed = true) noexcept
         : memory_(memory),
+          total_(total),
           framed_(framed) {}
     output_queue(const output_queue&) = delete;
     output_queue& operator=(const output_queue&) = delete;
     ~output_queue() {
         while (first_ != nullptr) release_first();
-        if (pong_ != nullptr) pong_->release();
+        drop_pong();
     }
 
     // Bytes not yet taken.
@@ -44,7 +46,7 @@ public:
             output_block* block =
                 output_block::make(long_queue && size < page ? page : size, memory_);
             if (block == nullptr) return {};
-            footprint_ += block->footprint();
+            grow(block->footprint());
             (last_ == nullptr ? first_ : last_->next) = block;
             last_ = block;
         }
@@ -75,7 +77,7 @@ public:
         if (!header.empty()) std::memcpy(room.data(), header.data(), header.size());
         commit(header.size());
         size_ += payload.size();
-        footprint_ += payload.capacity();
+        grow(payload.capacity());
         last_->follow(std::move(payload));
         return {};
     }
@@ -90,7 +92,7 @@ public:
         } else {
             pong_ = output_block::make(frame.size(), memory_);
             if (pong_ == nullptr) return errc::no_memory;
-            footprint_ += pong_->footprint();
+            grow(pong_->footprint());
         }
         std::memcpy(pong_->room_for(frame.size()).data(), frame.data(), frame.size());
         pong_->commit(frame.size());
@@ -122,9 +124,9 @@ public:
         output_block* last_kept = nullptr;
         while (at != nullptr && kept != 0) {
             if (kept < at->size()) {
-                footprint_ -= at->footprint();
+                shrink(at->footprint());
                 at->cut(kept);
-                footprint_ += at->footprint();
+                grow(at->footprint());
             }
             kept -= at->size();
             last_kept = at;
@@ -133,7 +135,7 @@ public:
         (last_kept == nullptr ? first_ : last_kept->next) = nullptr;
         last_ = last_kept;
         while (at != nullptr) {
-            footprint_ -= at->footprint();
+            shrink(at->footprint());
             discard(std::exchange(at, at->next), out);
         }
     }
@@ -150,6 +152,15 @@ private:
     // The blocks of a queue that has one already: what waits there is more than a few messages.
     static constexpr std::size_t page = 4'096 - sizeof(output_block) - sizeof(void*);
 
+    void grow(std::size_t size) noexcept {
+        footprint_ += size;
+        total_ += size;
+    }
+    void shrink(std::size_t size) noexcept {
+        footprint_ -= size;
+        total_ -= size;
+    }
+
     // At the edge between two frames: a pong goes first.
     void begin_frame() noexcept {
         if (pong_ != nullptr) {
@@ -164,7 +175,7 @@ private:
     void drop_pong() noexcept {
         if (pong_ == nullptr) return;
         size_ -= pong_->size();
-        footprint_ -= pong_->footprint();
+        shrink(pong_->footprint());
         std::exchange(pong_, nullptr)->release();
     }
 
@@ -173,7 +184,7 @@ private:
 
     output_block* unlink_first() noexcept {
         output_block* block = first_;
-        footprint_ -= block->footprint();
+        shrink(block->footprint());
         first_ = block->next;
         if (first_ == nullptr) last_ = nullptr;
         return block;
@@ -187,6 +198,7 @@ private:
     }
 
     allocator memory_;
+    std::size_t& total_;
     output_block* first_ = nullptr;
     output_block* last_ = nullptr;
     output_block* pong_ = nullptr; // waits for the next edge between frames

@@ -80,7 +80,7 @@ protected:
         stream_type* const at = this->streams_.insert();
         if (at == nullptr) return nullptr;
         at->stream_id = stream_id;
-        if (!at->exchange.make(this->options_.memory)) at->error = errc::no_memory;
+        if (!at->exchange.make(this->options_.memory, this->queued_)) at->error = errc::no_memory;
         return at;
     }
 
@@ -182,7 +182,8 @@ private:
 
     result<void> answer(stream_type& at, const field_list& list, const_bytes body,
                         bool end) noexcept {
-        if (!at.exchange.make(this->options_.memory) || !at.exchange->output.append(body))
+        if (!at.exchange.make(this->options_.memory, this->queued_) ||
+            !at.exchange->output.append(body))
             return errc::no_memory;
         const bool whole = end && body.empty();
         at.end_after_output = end;

@@ -124,11 +124,10 @@ protected:
 private:
     result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {
         if (at.end_after_output) return errc::not_open;
-        const std::size_t queued = at.body_footprint();
-        if (queued != 0 && (queued > this->options_.max_queued ||
-                            bytes.size() > this->options_.max_queued - queued))
-            return errc::queue_full;
-        if (!at.exchange.make(this->options_.memory)) return errc::no_memory;
+        if (!has_room(bytes.size(), at.queued_memory(), this->options_.max_queued) ||
+            !has_room(bytes.size(), this->queued_, this->options_.max_queued_in_all))
+            return this->note_full(at);
+        if (!at.exchange.make(this->options_.memory, this->queued_)) return errc::no_memory;
         if (const auto done = at.exchange->output.append(bytes); !done) return done;
         at.end_after_output = end;
         this->wake(at);
@@ -149,6 +148,7 @@ private:
         if (at == nullptr || at->stage != stream_stage::open) return errc::not_open;
         const result<void> done = call(*at->socket);
         if (done) this->wake(*at);
+        if (done.error() == errc::queue_full) return this->note_full(*at);
         return done;
     }
 

@@ -136,6 +136,8 @@ private:
             poll_early(at, found);
         else if (next_is(news::end))
             tell_end(at, found);
+        else if (next_is(news::writable))
+            tell_writable(at, found);
         else if (next_is(news::closed))
             found.emplace(tunnel_event{{at.id}, closed{at.error, at.code}, 0});
         else if (next_is(news::released))
@@ -164,6 +166,14 @@ private:
             found.emplace(body_received{{at.id}, {}, true, 0});
         else
             found.emplace(tunnel_data{{at.id}, {}, true, 0});
+    }
+
+    void tell_writable(const stream_type& at, std::optional<stream_event>& found) const noexcept {
+        if (at.stage >= stream_stage::over) return;
+        if (at.is_request)
+            found.emplace(request_writable{{at.id}});
+        else
+            found.emplace(tunnel_writable{{at.id}});
     }
 
     void tell_released(stream_type& at, std::optional<stream_event>& found) noexcept {

@@ -55,10 +55,15 @@ struct session_options {
     std::size_t max_held = std::size_t{16} << 20;
 
     // Memory of what is queued on one stream and the peer does not take; `send` then says
-    // queue_full. A single message of any size is always taken when the queue is empty. On top, a
-    // connection has 64 KiB on the way to the transport, and a message above 4 KiB is held whole
-    // until its last byte has left.
+    // queue_full, and tunnel_writable follows. A single message of any size is always taken when
+    // the queue is empty. On top, a connection has 64 KiB on the way to the transport, and a
+    // message above 4 KiB is held whole until its last byte has left.
     std::size_t max_queued = std::size_t{16} << 20;
+    // The same for all streams of the connection together: one slow peer with many tunnels. Where
+    // nothing is queued at all a message of any size is taken. Memory: what a peer that never reads
+    // makes us hold is this, or one message where that is more, beside one Close, one pong and one
+    // refusal for each stream.
+    std::size_t max_queued_in_all = std::size_t{64} << 20;
 
     // A server takes tunnels: it advertises SETTINGS_ENABLE_CONNECT_PROTOCOL. Say so only where
     // tunnel_requested is answered: browsers stop using HTTP/1.1 for WebSockets once they see it.

@@ -96,6 +96,7 @@ protected:
             at.socket->take(size, around());
         else if (size != 0)
             at.exchange->output.take(size, out_);
+        output_left(at);
         if (end_stream) output_ended(at);
         if (at.socket) {
             due_ = earlier(due_, at.socket->deadline(options_));
@@ -167,7 +168,7 @@ protected:
     void tell(stream_type& at, news what) noexcept { streams_.tell(at, what); }
 
     // What a tunnel needs of us for a call.
-    surroundings around() noexcept { return {options_, out_, now_}; }
+    surroundings around() noexcept { return {options_, out_, queued_, now_}; }
 
     // When the stream has something to do next.
     instant deadline_of(const stream_type& at) const noexcept {
@@ -217,10 +218,19 @@ protected:
             engine().credit_connection(std::exchange(uncredited_, 0));
     }
 
+    // queue_full is said: when there is room again is to be told. Where the stream's own queue is
+    // short, all of them together are in the way.
+    errc note_full(stream_type& at) noexcept {
+        at.was_full = true;
+        all_full_ = all_full_ || at.queued_memory() <= options_.max_queued / 2;
+        return errc::queue_full;
+    }
+
     Engine& engine() noexcept { return static_cast<Engine&>(*this); }
 
     Role role_;
     const session_options options_;
+    std::size_t queued_ = 0; // memory of all streams' output
     stream_table<Role, Extension> streams_;
     gather_list out_;
     event_queue events_;
@@ -250,10 +260,25 @@ private:
         return true;
     }
 
+    // Half a queue is room enough to go on. Where all queues together were full, theirs counts.
+    void output_left(stream_type& at) noexcept {
+        if (!all_full_) return tell_if_writable(at);
+        if (queued_ > options_.max_queued_in_all / 2) return;
+        all_full_ = false;
+        streams_.each([&](stream_type& each) { tell_if_writable(each); });
+    }
+
+    void tell_if_writable(stream_type& at) noexcept {
+        if (!at.was_full || at.queued_memory() > options_.max_queued / 2) return;
+        at.was_full = false;
+        if (at.stage < stream_stage::over) tell(at, news::writable);
+    }
+
     void release(stream_type& at, ending how) noexcept {
         at.stage = stream_stage::gone;
         unhold(at, at.uncredited);
         if (at.exchange) at.exchange->output.clear(out_);
+        output_left(at);
         if (at.is_request) at.error = ending_error(at, how);
         tell(at, news::released);
     }
@@ -265,6 +290,7 @@ private:
         tell(at, news::closed);
     }
 
+    bool all_full_ = false;      // queue_full was said because of all queues together
     std::size_t held_ = 0;       // bytes delivered and not consumed, on all streams
     std::size_t uncredited_ = 0; // of the connection's window
 };

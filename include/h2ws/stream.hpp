@@ -43,10 +43,10 @@ enum class news : std::uint8_t {
 // output of a body or of a raw tunnel.
 template <class Extension>
 struct http_exchange {
-    explicit http_exchange(const allocator& memory) noexcept
+    http_exchange(const allocator& memory, std::size_t& queued) noexcept
         : section(memory),
           early(memory),
-          output(memory, false) {}
+          output(memory, queued, false) {}
 
     const allocator& memory() const noexcept { return section.memory(); }
 
@@ -86,6 +86,7 @@ struct stream {
     bool end_sent : 1 = false;
     bool reset_after_end : 1 = false; // a refusal: RST_STREAM(NO_ERROR) when it has left (S23)
     bool reset_by_peer : 1 = false;
+    bool was_full : 1 = false; // queue_full was said: that there is room again is to be told
 
     bool has(news what) const noexcept { return (to_tell & bit(what)) != 0; }
     void add(news what) noexcept { to_tell = static_cast<std::uint8_t>(to_tell | bit(what)); }
@@ -104,9 +105,10 @@ struct stream {
     // Bytes of its body, or of a raw tunnel, that have not left.
     std::size_t body_size() const noexcept { return exchange ? exchange->output.size() : 0; }
 
-    // What they take of the allocator.
-    std::size_t body_footprint() const noexcept {
-        return body_size() == 0 ? 0 : exchange->output.footprint();
+    // What its queued output, frames or body, takes of the allocator.
+    std::size_t queued_memory() const noexcept {
+        if (socket) return socket->queued_memory();
+        return exchange ? exchange->output.footprint() : 0;
     }
 
     // Request and answer are not looked at any more. What is still to leave stays, and what came

@@ -75,6 +75,12 @@ struct tunnel_data {
     std::size_t wire_bytes;
 };
 
+// A call on the tunnel said queue_full, and there is room again: what was queued has left but for
+// half of the limit, or less. Once after any number of such calls.
+struct tunnel_writable {
+    tunnel_id tunnel;
+};
+
 // The tunnel is gone in both directions, and so is its name. The last that is heard of it.
 struct tunnel_released {
     tunnel_id tunnel;
@@ -102,6 +108,11 @@ struct body_received {
     const_bytes payload;
     bool end;
     std::size_t wire_bytes;
+};
+
+// tunnel_writable for the body that `write` sends.
+struct request_writable {
+    request_id request;
 };
 
 // The request is gone, answered (errc::none) or reset.
@@ -137,7 +148,8 @@ struct connection_ended {
 
 using stream_event =
     std::variant<tunnel_requested, request_rejected, tunnel_opened, tunnel_refused, tunnel_event,
-                 tunnel_data, tunnel_released, request_received, response_received, body_received,
-                 request_released, settings_received, goaway_received, connection_ended>;
+                 tunnel_data, tunnel_writable, tunnel_released, request_received, response_received,
+                 body_received, request_writable, request_released, settings_received,
+                 goaway_received, connection_ended>;
 
 } // namespace h2ws

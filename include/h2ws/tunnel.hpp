@@ -27,9 +27,16 @@ struct stream_end {
 // What a session lends its tunnels for the time of a call.
 struct surroundings {
     const session_options& options;
-    gather_list& out; // where the session gathers its output
+    gather_list& out;    // where the session gathers its output
+    std::size_t& queued; // the memory of all their queues
     instant now;
 };
+
+// Whether `size` bytes more may wait behind what takes so much memory: anything may where nothing
+// waits.
+constexpr bool has_room(std::size_t size, std::size_t taken, std::size_t most) noexcept {
+    return taken == 0 || (taken <= most && size <= most - taken);
+}
 
 template <class Role, class Extension = no_extension>
 class tunnel {
@@ -68,7 +75,7 @@ public:
     result<void> send(opcode type, const_bytes payload, bool fin,
                       const surroundings& with) noexcept {
         if (const errc error = refusal(payload.size(), with); error != errc::none) return error;
-        waiting* const output = output_.make(with.options.memory, with.now);
+        waiting* const output = make_output(with);
         if (output == nullptr) return errc::no_memory;
         const errc error = queue_frames(type, payload, fin, *output);
         settle_output();
@@ -83,7 +90,7 @@ public:
                       const surroundings& with) noexcept {
         if (encodes()) return send(type, std::as_const(payload).bytes(), fin, with);
         if (const errc error = refusal(payload.size(), with); error != errc::none) return error;
-        waiting* const output = output_.make(with.options.memory, with.now);
+        waiting* const output = make_output(with);
         if (output == nullptr) return errc::no_memory;
         const errc error = queue_frame(type, std::move(payload), fin, *output);
         settle_output();
@@ -92,7 +99,9 @@ public:
         return {};
     }
 
+    // Errors: websocket::send_ping's, queue_full, no_memory.
     result<void> send_ping(const_bytes payload, const surroundings& with) noexcept {
+        if (const errc error = refusal(payload.size(), with); error != errc::none) return error;
         return queue(with, [&] { return socket_.send_ping(payload); });
     }
 
@@ -114,6 +123,9 @@ public:
 
     // Bytes that wait to leave.
     std::size_t queued() const noexcept { return output_ ? output_->queue.size() : 0; }
+
+    // What they take of the allocator.
+    std::size_t queued_memory() const noexcept { return output_ ? output_->queue.footprint() : 0; }
 
     // The same with what the protocol has to say by itself.
     std::size_t output_size(const surroundings& with) noexcept {
@@ -185,7 +197,9 @@ private:
 
     // Output that waits to leave.
     struct waiting {
-        waiting(const allocator& memory, instant now) noexcept : queue(memory), progress_at(now) {}
+        waiting(const allocator& memory, std::size_t& queued, instant now) noexcept
+            : queue(memory, queued),
+              progress_at(now) {}
         const allocator& memory() const noexcept { return queue.memory(); }
 
         output_queue queue;
@@ -233,7 +247,7 @@ private:
     bool queue_said(const_bytes frame, const surroundings& with) noexcept {
         const bool is_pong = decode_frame_header(frame.data()).code == opcode::pong;
         if (!is_pong) close_queued_ = true;
-        waiting* const output = output_.make(with.options.memory, with.now);
+        waiting* const output = make_output(with);
         // Failing drops frames that have not begun; an answered Close lets them go first.
         if (output != nullptr && !is_pong && lifecycle().received() == direction::broken)
             output->queue.drop_unbegun(with.out);
@@ -258,7 +272,7 @@ private:
     // Room comes first: a Close that was made has to leave.
     template <class Make>
     result<void> queue(const surroundings& with, Make&& make) noexcept {
-        waiting* const output = output_.make(with.options.memory, with.now);
+        waiting* const output = make_output(with);
         if (output == nullptr) return errc::no_memory;
         result<void> done = errc::no_memory;
         if (!output->queue.reserve(max_frame_header_size + max_control_payload).empty()) {
@@ -294,6 +308,10 @@ private:
         return output.queue.append(made->header(), std::move(payload)).error();
     }
 
+    waiting* make_output(const surroundings& with) noexcept {
+        return output_.make(with.options.memory, with.queued, with.now);
+    }
+
     // An empty queue costs nothing.
     void settle_output() noexcept {
         if (output_ && output_->queue.empty()) output_.release();
@@ -305,10 +323,9 @@ private:
     }
 
     errc refusal(std::size_t size, const surroundings& with) const noexcept {
-        const std::size_t most = with.options.max_queued;
-        const std::size_t taken = queued() == 0 ? 0 : output_->queue.footprint();
-        const std::size_t held = taken < most ? taken : most;
-        return held != 0 && size > most - held ? errc::queue_full : errc::none;
+        const bool fits = has_room(size, queued_memory(), with.options.max_queued) &&
+                          has_room(size, with.queued, with.options.max_queued_in_all);
+        return fits ? errc::none : errc::queue_full;
     }
 
     bool encodes() noexcept {

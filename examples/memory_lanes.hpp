@@ -16,6 +16,7 @@ struct memory_lane {
     std::uint32_t number;
     std::int64_t send_window;
     std::int64_t receive_window;
+    std::uint32_t owed = 0;      // credit that has not been written
     memory_records opening;      // a request that waits for its turn
     bool ends_with_head = false; // our half does
     bool end_sent = false;       // our half has ended,
@@ -54,11 +55,13 @@ public:
 
     // nullptr: no memory.
     lane* add(Stream& at, std::uint32_t number, std::int64_t receive_window) noexcept {
-        lane made{&at, number, stream_window_, receive_window, memory_records(lanes_.memory())};
+        lane made{&at, number, stream_window_, receive_window, 0, memory_records(lanes_.memory())};
         return lanes_.push_back(std::move(made)) ? lanes_.end() - 1 : nullptr;
     }
 
     void remove(lane& gone) noexcept {
+        // Whose turn it is stays.
+        if (static_cast<std::size_t>(&gone - lanes_.begin()) <= turn_ && turn_ != 0) --turn_;
         for (lane* next = &gone + 1; next != lanes_.end(); ++next) *(next - 1) = std::move(*next);
         lanes_.truncate(lanes_.size() - 1);
     }
@@ -74,8 +77,20 @@ public:
     // The peer may send so much more.
     void give(lane& on, std::size_t size) noexcept {
         on.receive_window += static_cast<std::int64_t>(size);
+        on.owed += static_cast<std::uint32_t>(size);
     }
-    void give(std::size_t size) noexcept { receive_window_ += static_cast<std::int64_t>(size); }
+    void give(std::size_t size) noexcept {
+        receive_window_ += static_cast<std::int64_t>(size);
+        owed_ += static_cast<std::uint32_t>(size);
+    }
+
+    // Tells it so: one record for each, however often it was given.
+    void write_credit(memory_records& out) noexcept {
+        constexpr auto kind = memory_record::kind::credit;
+        if (owed_ != 0) out.put({kind, 0, 0}, {std::exchange(owed_, 0)});
+        for (lane& on : lanes_)
+            if (on.owed != 0) out.put({kind, 0, on.number}, {std::exchange(on.owed, 0)});
+    }
 
     // It has sent so much. False: more than it might.
     bool charge(std::uint32_t number, std::uint32_t size) noexcept {
@@ -109,7 +124,7 @@ public:
         for (lane& on : lanes_) {
             if (on.reset || live++ >= most_ || !on.waits()) continue;
             out.append(on.opening.bytes());
-            on.opening.clear();
+            on.opening.release();
         }
     }
 
@@ -126,6 +141,7 @@ private:
     std::int64_t stream_window_ = 0;
     std::int64_t send_window_ = 0;
     std::int64_t receive_window_;
+    std::uint32_t owed_ = 0;
 };
 
 } // namespace examples

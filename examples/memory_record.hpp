@@ -84,10 +84,12 @@ public:
 
     void append(h2ws::const_bytes more) noexcept { failed_ = !bytes_.append(more) || failed_; }
     void clear() noexcept { bytes_.clear(); }
+    void release() noexcept { bytes_.release(); }
 
     // Memory ran out: the last record is not whole, and nothing can follow it.
     bool failed() const noexcept { return failed_; }
     bool empty() const noexcept { return bytes_.empty(); }
+    std::size_t size() const noexcept { return bytes_.size(); }
     h2ws::const_bytes bytes() const noexcept { return bytes_.bytes(); }
 
 private:

@@ -84,7 +84,8 @@ private:
     static constexpr std::uint8_t no_flags = 0;
     static constexpr std::size_t max_record = 65'536;
     static constexpr std::size_t max_data = 16'384;
-    static constexpr std::size_t flush_size = 65'536; // a write's worth
+    static constexpr std::size_t flush_size = 48'000;  // a write's worth, with one record more
+    static constexpr std::size_t max_control = 65'536; // records that wait for a peer that asks
 
     // ---- input ----------------------------------------------------------------------------------
 
@@ -97,6 +98,7 @@ private:
         if (!reader_.whole()) return;
         receive_record();
         reader_.next();
+        if (control_.size() > max_control) fail(http2_error::enhance_your_calm);
     }
 
     // Data counts from its header on, whatever becomes of it.
@@ -206,6 +208,7 @@ private:
     void fill() noexcept {
         if (!this->ended()) {
             lanes_.admit(control_);
+            lanes_.write_credit(control_);
             flush();
             for (lane& on : lanes_)
                 if (on.ends_with_head && !on.waits()) end_half(on);
@@ -232,13 +235,9 @@ private:
 
     // A record of each stream in turn, so that none waits for another's end.
     void send_data() noexcept {
-        bool progress = true;
-        while (progress && this->out_.size() < flush_size) {
-            progress = false;
-            for (std::size_t i = 0; i < lanes_.size(); ++i) {
-                progress = send_data(lanes_.next()) || progress;
-            }
-        }
+        std::size_t silent = 0; // streams in sequence that had nothing, or no credit
+        while (silent < lanes_.size() && this->out_.size() < flush_size)
+            silent = send_data(lanes_.next()) ? 0 : silent + 1;
     }
 
     bool send_data(lane& on) noexcept {
@@ -300,13 +299,9 @@ private:
         lane* const on = lanes_.find(at);
         if (on == nullptr || size == 0) return;
         lanes_.give(*on, size);
-        put(kind::credit, no_flags, on->number, {static_cast<std::uint32_t>(size)});
     }
 
-    void credit_connection(std::size_t size) noexcept {
-        lanes_.give(size);
-        put(kind::credit, no_flags, 0, {static_cast<std::uint32_t>(size)});
-    }
+    void credit_connection(std::size_t size) noexcept { lanes_.give(size); }
 
     // A server says first that it takes no more, and what it took when nothing can be on the way.
     void submit_shutdown() noexcept {

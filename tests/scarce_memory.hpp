@@ -9,7 +9,8 @@ struct scarce_memory {
     std::size_t fails_at = 0; // 0: never
     bool for_good = false;
     std::size_t allocations = 0;
-    std::size_t held = 0; // bytes
+    std::size_t held = 0; // bytes,
+    std::size_t peak = 0; // and the most that were at a time
 
     h2ws::allocator policy() { return {.allocate = allocate, .release = release, .state = this}; }
 
@@ -20,6 +21,7 @@ private:
         const bool fails = turn == self.fails_at || (self.for_good && turn > self.fails_at);
         if (self.fails_at != 0 && fails) return nullptr;
         self.held += size;
+        if (self.held > self.peak) self.peak = self.held;
         return std::malloc(size);
     }
 

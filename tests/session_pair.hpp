@@ -55,6 +55,7 @@ public:
     struct tunnel_state {
         std::size_t label = 0; // 1 for the first that was seen
         bool opened = false;
+        bool refused = false;
         bool released = false;
         int closed = 0;
         bool inside = false; // a message
@@ -190,6 +191,7 @@ public:
             INFO("tunnel " << state.label);
             CHECK(state.released);
             if (state.opened) CHECK(state.closed == 1);
+            if (Session::is_client) CHECK(state.opened != state.refused);
             CHECK(state.closed <= 1);
         }
     }
@@ -253,6 +255,7 @@ private:
                                                  : ' ' + std::string(what.response->subprotocol)));
     }
     void told(const tunnel_refused& what) {
+        if (std::exchange(at(what.tunnel).refused, true)) FAIL("refused twice");
         std::string line = name_of(what.tunnel) + "refused " + std::string(info(what.error).name);
         if (what.status != 0) line += ' ' + std::to_string(what.status);
         if (!what.body.empty()) line += ' ' + std::string(what.body);

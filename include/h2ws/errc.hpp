@@ -90,6 +90,7 @@ enum class errc : std::uint8_t {
     settings_value_invalid,
     settings_withdrawn,
     connection_error,
+    flooded,
     // the caller's own mistakes: returned, never sent
     not_open,
     invalid_argument,
@@ -98,6 +99,8 @@ enum class errc : std::uint8_t {
     no_masking_key,
     no_memory,
     queue_full,
+    not_prepared,
+    callback_missing,
     uri_invalid,
 };
 
@@ -284,6 +287,8 @@ inline constexpr std::array table{
               "SETTINGS_ENABLE_CONNECT_PROTOCOL went from 1 to 0"),
     malformed(errc::connection_error, "connection_error", "RFC 9113 5.4.1",
               "the HTTP/2 connection failed"),
+    reset(errc::flooded, "flooded", http2_error::enhance_your_calm, "RFC 9113 10.5",
+          "the peer did one thing more often than the limit allows"),
 
     mistake(errc::not_open, "not_open", "the call came too late: this direction has closed"),
     mistake(errc::invalid_argument, "invalid_argument", "an argument is not allowed here"),
@@ -294,6 +299,10 @@ inline constexpr std::array table{
             "the source of masking keys failed (RFC 6455 5.3)"),
     mistake(errc::no_memory, "no_memory", "memory could not be allocated"),
     mistake(errc::queue_full, "queue_full", "more output is queued than the limit allows"),
+    mistake(errc::not_prepared, "not_prepared",
+            "the HTTP/2 session was made without the options that tunnels need"),
+    mistake(errc::callback_missing, "callback_missing",
+            "a callback that tunnels need was not forwarded to them"),
     mistake(errc::uri_invalid, "uri_invalid",
             "the URI is not a ws or wss URI without fragment (RFC 6455 3)"),
 };

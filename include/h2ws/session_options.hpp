@@ -3,6 +3,7 @@
 #pragma once
 
 #include "allocator.hpp"
+#include "flood_guard.hpp"
 #include "instant.hpp"
 #include "keepalive.hpp"
 #include "limits.hpp"
@@ -24,12 +25,16 @@ struct timeouts {
     duration end_stream = seconds(1);
     // Without progress while output waits: a peer that grants no credit (S21).
     duration stalled = seconds(30);
+    // For the answer to the PING that goes with the first GOAWAY of a shutdown; then the second
+    // leaves without it. A round trip, a slow one.
+    duration goaway = seconds(5);
 };
 
 struct session_options {
     limits messages = {};
     timeouts waits = {};
     keepalive_options ping = {};
+    flood_limits floods = {}; // beyond: GOAWAY(ENHANCE_YOUR_CALM), errc::flooded
 
     // Fields of one received section. Browsers send about 15. Memory: that many views, 32 bytes
     // each.

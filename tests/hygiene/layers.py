@@ -16,7 +16,7 @@ CORE = [
               " outgoing_message closing_handshake connect_gate message_head extended_connect"
               " opening_handshake deflate_parameters"),
     ("object", "event websocket h2ws"),
-    ("opt-in", "allocator owned growing_array gather_list instant message_buffer keepalive"
+    ("opt-in", "allocator owned growing_array gather_list instant flood_guard message_buffer keepalive"
                " std_error_code accept_key system_entropy output_block output_queue"
                " session_options field_store stream_event event_queue tunnel stream stream_table"
                " session_streams session_input session_base session client_session server_session"),
@@ -28,7 +28,7 @@ ONLY_SEES = {"http2 wire": {"words", "wire", "http2 wire"}}
 
 # An adapter's headers in order; all may include the core but what is forbidden here.
 ADAPTERS = {
-    "nghttp2": "callbacks session server client attach",
+    "nghttp2": "options engine callbacks session server client stream_index attach",
     "asio": "clock pump connection serve connect stream tls",
     "zlib": "deflate",
 }

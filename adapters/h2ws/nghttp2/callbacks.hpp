@@ -1,7 +1,8 @@
-// nghttp2's callbacks, turned into calls on a session.
+// nghttp2's callbacks, turned into calls on a session that owns its nghttp2_session.
 #pragma once
 
-#include <h2ws/field.hpp>
+#include "engine.hpp"
+#include "options.hpp"
 
 #include <nghttp2/nghttp2.h>
 
@@ -10,22 +11,19 @@
 
 namespace h2ws::nghttp2 {
 
-// What lengths are in nghttp2's callbacks: 1.52 has ssize_t names only.
-using nghttp2_ssize_of = ssize_t;
-
-inline constexpr std::size_t frame_header_octets = 9; // RFC 9113 §4.1
-
-// `Session` has been made a friend's friend: the functions it gives are private to it.
+// `Session` has made it a friend: the functions it calls are private to it.
 template <class Session>
 struct callbacks {
     // Makes the nghttp2 session of `owner`. False: no memory.
-    static bool make(nghttp2_session*& session, Session& owner) noexcept {
+    static bool make(nghttp2_session*& session, Session& owner,
+                     const session_options& limits) noexcept {
         nghttp2_session_callbacks* table = nullptr;
         nghttp2_option* options = nullptr;
         bool made = nghttp2_session_callbacks_new(&table) == 0 && nghttp2_option_new(&options) == 0;
         if (made) {
             fill(*table);
-            nghttp2_option_set_no_auto_window_update(options, 1); // back-pressure is ours
+            set_options(*options, limits);
+            hear_of_unknown_frames(*options);
             const auto create =
                 Session::is_client ? nghttp2_session_client_new2 : nghttp2_session_server_new2;
             made = create(&session, table, &owner, options) == 0;
@@ -42,30 +40,37 @@ struct callbacks {
         return provider;
     }
 
-    // Lent until the message is submitted. What names or carries a secret is not indexed (RFC 7541
-    // §7.1.3).
-    static nghttp2_nv header_of(const field& line) noexcept {
-        const bool secret = line.name == "authorization" || line.name == "cookie" ||
-                            line.name == "proxy-authorization" || line.name == "set-cookie";
-        return {
-            octets(line.name), octets(line.value), line.name.size(), line.value.size(),
-            static_cast<std::uint8_t>(secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)};
-    }
-
 private:
     static void fill(nghttp2_session_callbacks& table) noexcept {
+        nghttp2_session_callbacks_set_on_begin_frame_callback(&table, begin_frame);
         nghttp2_session_callbacks_set_on_begin_headers_callback(&table, begin_headers);
         nghttp2_session_callbacks_set_on_header_callback(&table, header);
         nghttp2_session_callbacks_set_on_invalid_header_callback(&table, header);
         nghttp2_session_callbacks_set_on_frame_recv_callback(&table, frame_recv);
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(&table, invalid_frame_recv);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(&table, data_chunk);
+        nghttp2_session_callbacks_set_unpack_extension_callback(&table, unpack_extension);
         nghttp2_session_callbacks_set_on_frame_send_callback(&table, frame_send);
         nghttp2_session_callbacks_set_on_stream_close_callback(&table, stream_close);
         nghttp2_session_callbacks_set_send_data_callback(&table, send_data);
     }
 
+    // Of frames that it does not know it tells only those whose types it was given.
+    static void hear_of_unknown_frames(nghttp2_option& options) noexcept {
+        for (unsigned type = NGHTTP2_CONTINUATION + 1; type < 256; ++type)
+            nghttp2_option_set_user_recv_extension_type(&options, static_cast<std::uint8_t>(type));
+    }
+
     static Session& owner(void* user_data) noexcept { return *static_cast<Session*>(user_data); }
+
+    static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* user_data) {
+        if (head->type > NGHTTP2_CONTINUATION) owner(user_data).unknown_frame();
+        return 0;
+    }
+
+    static int unpack_extension(nghttp2_session*, void**, const nghttp2_frame_hd*, void*) {
+        return NGHTTP2_ERR_CANCEL; // passes over it
+    }
 
     static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
         owner(user_data).headers_begin(*frame);
@@ -111,7 +116,8 @@ private:
                                  std::uint32_t* flags, nghttp2_data_source* source,
                                  void* user_data) {
         auto& at = *static_cast<typename Session::stream_type*>(source->ptr);
-        return owner(user_data).read_output(at, most, *flags);
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+        return owner(user_data).size_of_output(at, most, *flags);
     }
 
     static int send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* header,
@@ -122,11 +128,6 @@ private:
 
     static std::string_view text(const std::uint8_t* octets, std::size_t size) noexcept {
         return {reinterpret_cast<const char*>(octets), size};
-    }
-
-    // nghttp2 takes non-const pointers and changes nothing.
-    static std::uint8_t* octets(std::string_view text) noexcept {
-        return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
     }
 };
 

@@ -30,7 +30,7 @@ struct flood_limits {
 
     duration interval = seconds(10);
     // Those who probe the bandwidth send one per round trip: 10 ms make 1,000. Memory: an
-    // acknowledgement that the peer does not read is held, 300 bytes each.
+    // acknowledgement that the peer does not read is held, 160 bytes each (nghttp2 1.52).
     std::uint32_t pings = 1'000;
     // One opens a connection, few follow. Each can change the window of every stream. Memory: as
     // for pings.
@@ -44,7 +44,7 @@ struct flood_limits {
     // each request is done for nothing, and max_streams does not bound it.
     std::uint32_t resets_received = 1'000;
     // An honest peer provokes none but by frames that cross ours. Memory: an RST_STREAM that the
-    // peer does not read is held, 300 bytes each.
+    // peer does not read is held, 160 bytes each, and its stream with it.
     std::uint32_t resets_provoked = 1'000;
     // One that is refused asks again after seconds (RFC 6455 §7.2.3), on max_streams at once.
     // Memory: an answer that the peer does not read is held as long as its stream is.

@@ -145,10 +145,7 @@ protected:
     void frame_sent(const nghttp2_frame& frame) noexcept {
         stream_type* const at = this->engine().stream_of(frame.hd.stream_id);
         switch (frame.hd.type) {
-        case NGHTTP2_GOAWAY:
-            if (frame.goaway.error_code != NGHTTP2_NO_ERROR)
-                this->end_connection(fatal_, static_cast<http2_error>(frame.goaway.error_code));
-            return;
+        case NGHTTP2_GOAWAY: return goaway_sent(frame.goaway);
         case NGHTTP2_RST_STREAM: return reset_sent(at, frame.rst_stream.error_code);
         case NGHTTP2_DATA: guard_.earn(flood::small_frames, 2); break; // stream and connection
         case NGHTTP2_HEADERS: break;
@@ -205,7 +202,7 @@ protected:
     void submit_goaways() noexcept {
         if (Role::is_client) return submit_last_goaway();
         checked(nghttp2_submit_shutdown_notice(session_));
-        checked(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, shutdown_ping));
+        announced_ = true;
         last_goaway_due_ = after(this->now_, this->options().waits.goaway);
     }
 
@@ -278,15 +275,24 @@ private:
         }
     }
 
+    void goaway_sent(const nghttp2_goaway& frame) noexcept {
+        if (frame.error_code != NGHTTP2_NO_ERROR)
+            return this->end_connection(fatal_, static_cast<http2_error>(frame.error_code));
+        // Not with it: nghttp2 would send the PING first, and its answer would say nothing.
+        if (announced_)
+            checked(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, shutdown_ping));
+    }
+
     void ping_frame(const nghttp2_ping& frame) noexcept {
         const bool ours =
             std::memcmp(frame.opaque_data, shutdown_ping, sizeof frame.opaque_data) == 0;
-        if (ours && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 && last_goaway_due_ != never)
+        if (ours && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 && announced_)
             submit_last_goaway();
     }
 
     // It never names more than one before it did (R114): nghttp2 sees to that.
     void submit_last_goaway() noexcept {
+        announced_ = false;
         last_goaway_due_ = never;
         checked(nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE,
                                       nghttp2_session_get_last_proc_stream_id(session_),
@@ -373,6 +379,7 @@ private:
     flood_guard guard_;
     std::uint32_t counted_before_ = 0; // resets that were counted and have not left
     instant last_goaway_due_ = never;
+    bool announced_ = false; // a GOAWAY has left, or will, that names no last stream yet
 };
 
 } // namespace h2ws::nghttp2

@@ -5,12 +5,12 @@
 //     connected   `connections` connections, over TLS if `tls=1`
 //     opened      on each of them `tunnels` tunnels, and `blocked` tunnels that are blocked
 //     echoed      on each tunnel `messages` messages, `outstanding` at a time; a blocked tunnel
-//                 sends `blocked_bytes` meanwhile and consumes nothing; with `mute=1` sockets are
-//                 no more read
+//                 sends `blocked_bytes` meanwhile and consumes nothing
 //     closed      by the closing handshake, which we start; blocked tunnels are reset
 //     ended       the connections, in order
 //
-// `receive_buffer` is SO_RCVBUF of the connections.
+// Between phases connections are read and written, but with `mute=1`: then sockets are read only
+// until tunnels are opened. `receive_buffer` is SO_RCVBUF of the connections.
 #include "arguments.hpp"
 #include "messages.hpp"
 
@@ -26,6 +26,7 @@
 #include <memory>
 #include <optional>
 #include <poll.h>
+#include <unistd.h>
 #include <unordered_map>
 #include <vector>
 
@@ -254,7 +255,9 @@ struct live_connection {
 
 class client {
 public:
-    explicit client(settings how) : tls_(h2ws::asio::client_tls_context()) {
+    explicit client(settings how)
+        : tls_(h2ws::asio::client_tls_context()),
+          words_(load_.io, ::dup(STDIN_FILENO)) {
         load_.how = std::move(how);
         tls_.set_verify_mode(asio::ssl::verify_none); // the certificate is of the run
     }
@@ -291,9 +294,22 @@ private:
         report(name);
     }
 
-    static void await_word() {
-        std::string line;
-        if (!std::getline(std::cin, line)) throw end_of_input();
+    // A line of the input. What was begun goes on meanwhile.
+    void await_word() {
+        std::error_code end;
+        if (load_.how.mute) {
+            asio::read_until(words_, asio::dynamic_buffer(word_), '\n', end);
+        } else {
+            load_.io.restart();
+            asio::async_read_until(words_, asio::dynamic_buffer(word_), '\n',
+                                   [this, &end](std::error_code error, std::size_t) {
+                                       end = error;
+                                       load_.io.stop();
+                                   });
+            load_.io.run();
+        }
+        if (end) throw end_of_input();
+        word_.erase(0, word_.find('\n') + 1);
     }
 
     void each(void (lane::*call)()) {
@@ -407,6 +423,8 @@ private:
 
     load load_;
     asio::ssl::context tls_;
+    asio::posix::stream_descriptor words_;
+    std::string word_;
     std::vector<live_connection> live_;
     std::uint64_t dialled_ = 0;
 

@@ -92,14 +92,15 @@ public:
     }
 
     // When `expire` has something to do next.
-    instant deadline() const noexcept { return this->due_; }
+    instant deadline() const noexcept { return this->due_ < walk_at_ ? walk_at_ : this->due_; }
 
     // Does what is due: keepalive pings, timeouts. `poll` then gives what came of it.
     void expire(instant now) noexcept {
         this->now_ = now;
-        if (now < this->due_) return;
+        if (now < deadline()) return;
         this->due_ = never;
         this->streams_.each([&](stream_type& at) { expire(at, now); });
+        walk_at_ = after(now, static_cast<duration>(this->stream_count()) * walk_pause);
     }
 
     // The transport has ended: every tunnel gets its `closed`, then connection_ended comes.
@@ -122,6 +123,11 @@ protected:
     using base::base;
 
 private:
+    // What is due is found by looking at every stream. So much time passes for each
+    // before it is done again: with 10,000 streams timers are up to 0.1 s late, and they never take
+    // more than half a hundredth of a processor.
+    static constexpr duration walk_pause = 10'000; // nanoseconds
+
     result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {
         if (at.end_after_output) return errc::not_open;
         if (!has_room(bytes.size(), at.queued_memory(), this->options_.max_queued) ||
@@ -154,16 +160,20 @@ private:
 
     void expire(stream_type& at, instant now) noexcept {
         if (at.stage >= stream_stage::over) return;
-        if (at.socket) {
-            at.socket->expire(this->around());
-            this->pump(at);
-            this->wake(at);
-        } else if (now >= this->deadline_of(at)) {
-            at.exchange->due = never;
-            this->engine().answer_overdue(at);
+        if (now >= this->deadline_of(at)) {
+            if (at.socket) {
+                at.socket->expire(this->around());
+                this->pump(at);
+                this->wake(at);
+            } else {
+                at.exchange->due = never;
+                this->engine().answer_overdue(at);
+            }
         }
         this->due_ = earlier(this->due_, this->deadline_of(at));
     }
+
+    instant walk_at_ = 0; // not before
 };
 
 } // namespace h2ws

@@ -44,7 +44,7 @@ give_up() {
 }
 
 packages="g++ meson ninja-build pkg-config cmake catch2 libnghttp2-dev libasio-dev libssl-dev
-    libcli11-dev openssl python3 python3-h2 python3-wsproto chromium"
+    libcli11-dev openssl python3 python3-h2 python3-wsproto chromium valgrind"
 case $compiler in
 clang*) packages="$packages clang libclang-rt-14-dev" ;;
 esac

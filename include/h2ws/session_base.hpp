@@ -123,9 +123,9 @@ protected:
     using base::base;
 
 private:
-    // What is due is found by looking at every stream. So much time passes for each
-    // before it is done again: with 10,000 streams timers are up to 0.1 s late, and they never take
-    // more than half a hundredth of a processor.
+    // What is due is found by looking at every stream. So much time passes for each before it is
+    // done again: 10,000 streams are looked at ten times a second at most, and their timers are up
+    // to 0.1 s late.
     static constexpr duration walk_pause = 10'000; // nanoseconds
 
     result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {

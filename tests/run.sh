@@ -44,7 +44,8 @@ give_up() {
 }
 
 packages="g++ meson ninja-build pkg-config cmake catch2 libnghttp2-dev libasio-dev libssl-dev
-    libcli11-dev openssl python3 python3-h2 python3-wsproto chromium valgrind"
+    libcli11-dev openssl python3 python3-h2 python3-wsproto chromium
+    firefox-esr libnss3-tools valgrind"
 case $compiler in
 clang*) packages="$packages clang libclang-rt-14-dev" ;;
 esac

@@ -640,6 +640,8 @@ def every_frame_is_shown(tool):
         tunnel.send_reset(0x77)
         client.shut()
         server.closed(tunnel)
+        server.process.signal(signal.SIGTERM)
+        check_equal("the exit status", server.process.exit_status(), 0)  # and all was said
         lines = [line.partition("h2ws: connection 1 ")[2] for line in server.process.stderr]
         for line in ("< SETTINGS stream=0 153=7", "< HEADERS stream=1", "< CONTINUATION stream=1",
                      "<   :method: CONNECT", "<   x-long: " + "~" * 11_000,

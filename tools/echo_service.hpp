@@ -53,6 +53,8 @@ private:
         const std::string_view path = request.path.substr(0, request.path.find('?'));
         if (const auto at = options_.refused.find(path); at != options_.refused.end())
             return refuse(asked, at->second, now);
+        // Looked up now: the request's fields are gone once it is accepted.
+        const auto closing = options_.closed.find(path);
         const std::string subprotocol = choose_subprotocol(request);
         open_tunnel opened{std::string(request.path), session_.stream_id(asked.tunnel)};
         if (!session_.accept(asked.tunnel, {.subprotocol = subprotocol}, now)) {
@@ -63,9 +65,9 @@ private:
         if (!subprotocol.empty()) line += " subprotocol=" + subprotocol;
         print(line, opened.stream_id);
         open_.emplace(asked.tunnel, std::move(opened));
-        if (const auto at = options_.closed.find(path); at != options_.closed.end())
-            (void)session_.send_close(asked.tunnel, status_code{at->second}, options_.close_reason,
-                                      now); // or it ended
+        if (closing != options_.closed.end())
+            (void)session_.send_close(asked.tunnel, status_code{closing->second},
+                                      options_.close_reason, now); // or it ended
     }
 
     void refuse(const tunnel_requested& asked, std::uint16_t status, instant now) {

@@ -254,6 +254,8 @@ class BrowserTest:
         told = self.browser.evaluate("gone")
         check_equal("how it closed", (told["code"], told["wasClean"]), (1001, True))
         self.served.expect_closed("/other-page", 1001)
+        # After the close timer, where the browser does not end the stream.
+        check_equal("the exit status", self.served.process.exit_status(), 0)
 
     def all_on_the_connection_of_the_page(self):
         tunnels = [line for line in self.served.process.stdout if line.startswith("opened ")]

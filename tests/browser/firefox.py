@@ -77,7 +77,7 @@ class Browser:
 
     def start(self):
         port = self.wait_for_port()
-        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.socket = socket.create_connection(("127.0.0.1", port), STARTING)
         self.answers = self.socket.makefile("rb")
         self.receive()  # it introduces itself
         session = self.call("WebDriver:NewSession", capabilities={})
@@ -122,6 +122,7 @@ class Browser:
         """The value of an expression of the page's; promises are awaited."""
         told = self.call("WebDriver:ExecuteAsyncScript", script=EXCHANGE + EVALUATE % expression, args=[],
                          sandbox=None)["value"]
+        check(told is not None, "the page went away meanwhile")
         check("error" not in told, told.get("error"))
         return told.get("value")
 

@@ -118,7 +118,7 @@ class BrowserTest:
 
     def reload(self):
         """As a user does; the browsers' own commands would open a connection anew."""
-        self.browser.evaluate("void (window.old = true, setTimeout(() => location.reload()))")
+        self.browser.evaluate("void (window.old = true, setTimeout(() => location.reload(), 50))")
         end = time.monotonic() + PATIENCE
         while True:
             try:

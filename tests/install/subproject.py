@@ -24,7 +24,8 @@ with folder() as into:
     # Ninja keeps what compilers read in a log of its own.
     log = into / "deps"
     log.write_text(run(["ninja", "-C", build, "-t", "deps"]).stdout)
-    checks.check("only the subproject's headers were read", strange_headers([log], subproject, build))
+    checks.check("only the subproject's headers were read",
+                 strange_headers([log], subproject, build))
     targets = json.loads(run(["meson", "introspect", build, "--targets"]).stdout)
     names = {target["name"] for target in targets}
     checks.check("the subproject builds nothing of its own",

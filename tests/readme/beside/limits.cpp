@@ -1,0 +1,68 @@
+// Prints the README's table of limits from the defaults of the options themselves.
+#include <h2ws/message_head.hpp>
+#include <h2ws/session_options.hpp>
+
+#include <cstdio>
+#include <string>
+
+std::string grouped(unsigned long long value) {
+    std::string digits = std::to_string(value);
+    for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+    return digits;
+}
+
+std::string bytes(unsigned long long value) {
+    if (value % (1 << 20) == 0) return grouped(value >> 20) + " MiB";
+    if (value % (1 << 10) == 0) return grouped(value >> 10) + " KiB";
+    return grouped(value) + " bytes";
+}
+
+std::string time(h2ws::duration value) {
+    return value == h2ws::never
+               ? "never"
+               : grouped(static_cast<unsigned long long>(value) / 1'000'000'000) + " s";
+}
+
+void row(const char* option, const std::string& value, const char* bounds) {
+    std::printf("| `%s` | %s | %s |\n", option, value.c_str(), bounds);
+}
+
+void print_messages(const h2ws::limits& of) {
+    row("messages.max_message", bytes(of.max_message),
+        "bytes of one message, decoded; more fails the peer with 1009");
+    row("messages.max_fragments", grouped(of.max_fragments),
+        "frames of one message, empty ones too: they cost time");
+}
+
+void print_session(const h2ws::session_options& of) {
+    row("max_fields", grouped(of.max_fields), "lines of one field section; more is answered 431");
+    row("max_field_bytes", bytes(of.max_field_bytes),
+        "names and values of one section, held until the answer");
+    row("max_streams", grouped(of.max_streams), "tunnels and requests of a connection together");
+    row("max_pending", grouped(of.max_pending), "tunnels that wait for accept or refuse; then 503");
+    row("max_early_data", bytes(of.max_early_data), "held of a tunnel that is not yet accepted");
+    row("stream_window", bytes(static_cast<unsigned long long>(of.stream_window)),
+        "received on one tunnel and not consumed");
+    row("connection_window", bytes(static_cast<unsigned long long>(of.connection_window)),
+        "on its way to us on all tunnels");
+    row("max_held", bytes(of.max_held), "received on all tunnels and not consumed");
+    row("max_queued", bytes(of.max_queued), "queued on one tunnel; then `send` says `queue_full`");
+}
+
+void print_times(const h2ws::timeouts& of, const h2ws::keepalive_options& ping) {
+    row("waits.handshake", time(of.handshake), "from the request for a tunnel to its answer");
+    row("waits.idle", time(of.idle), "without a message, pings not counted");
+    row("waits.close", time(of.close), "from our Close to the end of the peer's half");
+    row("waits.end_stream", time(of.end_stream), "of that, before we end our half first");
+    row("waits.stalled", time(of.stalled), "output waits and the peer takes none of it");
+    row("ping.interval", time(ping.interval), "silence before a ping");
+    row("ping.timeout", time(ping.timeout), "for anything to come after it");
+}
+
+int main() {
+    const h2ws::session_options defaults;
+    std::printf("| `session_options` | default | bounds |\n| --- | --- | --- |\n");
+    print_messages(defaults.messages);
+    print_session(defaults);
+    print_times(defaults.waits, defaults.ping);
+}

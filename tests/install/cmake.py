@@ -23,6 +23,9 @@ ANSWERS = {
     "COMPONENTS nghttp2": "found: h2ws nghttp2",
     "OPTIONAL_COMPONENTS nghttp2": "found: h2ws nghttp2",
     "COMPONENTS nghttp2 asio": "found: h2ws nghttp2 asio",
+    # for g++ as for clang++
+    "definitions of asio": "ASIO_STANDALONE;ASIO_HAS_STD_ALIGNED_ALLOC=1;ASIO_HAS_CO_AWAIT=1;"
+                           "ASIO_HAS_STD_COROUTINE=1",
 }
 UNAVAILABLE = "not found: The component {} cannot be had: {}."
 NO_NGHTTP2 = {

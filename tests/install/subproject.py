@@ -26,7 +26,8 @@ with folder() as into:
     log.write_text(run(["ninja", "-C", build, "-t", "deps"]).stdout)
     checks.check("only the subproject's headers were read",
                  strange_headers([log], subproject, build))
-    targets = json.loads(run(["meson", "introspect", build, "--targets"]).stdout)
+    described = run(["meson", "introspect", build, "--targets"])
+    targets = json.loads(described.stdout) if described.returncode == 0 else []
     names = {target["name"] for target in targets}
     checks.check("the subproject builds nothing of its own",
                  [] if names == set(PROGRAMS) else [str(sorted(names))])

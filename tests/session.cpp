@@ -3,7 +3,7 @@
 #include "memory_model.hpp"
 #include "scarce_memory.hpp"
 
-#include "session_suite.hpp"
+#include "rule_suite.hpp"
 
 TEST_CASE("a key is answered where a client sends one, unless that is off", "[session][R26]") {
     for (const bool answers : {true, false}) {

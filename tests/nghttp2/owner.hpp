@@ -212,8 +212,8 @@ private:
                 return 0;
             });
         nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(
-            &table, [](nghttp2_session*, const nghttp2_frame* frame, int, void* data) {
-                self_of(data).tunnels->on_invalid_frame_recv(*frame);
+            &table, [](nghttp2_session*, const nghttp2_frame* frame, int why, void* data) {
+                self_of(data).tunnels->on_invalid_frame_recv(*frame, why);
                 return 0;
             });
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(&table, on_data);

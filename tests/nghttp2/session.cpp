@@ -5,7 +5,7 @@
 
 using models = std::tuple<nghttp2_model>;
 
-#include "../session_suite.hpp"
+#include "../rule_suite.hpp"
 
 TEST_CASE("a malformed request is reset, told and forgotten", "[nghttp2][rfc9113-8.1.1][R52]") {
     using edit = void (*)(std::vector<field>&);

@@ -161,9 +161,9 @@ public:
     }
 
     // Not forwarded: the reasons of malformed messages are not told.
-    bool on_invalid_frame_recv(const nghttp2_frame& frame) noexcept {
+    bool on_invalid_frame_recv(const nghttp2_frame& frame, int lib_error_code) noexcept {
         const bool ours = is_ours(frame.hd.stream_id);
-        if (!this->ended()) this->frame_invalid(frame);
+        if (!this->ended()) this->frame_invalid(frame, lib_error_code);
         deliver();
         return ours;
     }

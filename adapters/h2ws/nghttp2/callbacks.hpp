@@ -90,9 +90,9 @@ private:
         return 0;
     }
 
-    static int invalid_frame_recv(nghttp2_session*, const nghttp2_frame* frame, int,
+    static int invalid_frame_recv(nghttp2_session*, const nghttp2_frame* frame, int why,
                                   void* user_data) {
-        owner(user_data).frame_invalid(*frame);
+        owner(user_data).frame_invalid(*frame, why);
         return 0;
     }
 

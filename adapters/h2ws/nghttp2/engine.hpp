@@ -102,7 +102,8 @@ protected:
     }
 
     // nghttp2 resets the stream by itself; its application and its operator still want to know why.
-    void frame_invalid(const nghttp2_frame& frame) noexcept {
+    // `why` is its error code.
+    void frame_invalid(const nghttp2_frame& frame, int why) noexcept {
         if (doomed_) return;
         if (frame.hd.type == NGHTTP2_SETTINGS) check_settings(frame.settings); // which one it was
         if (frame.hd.stream_id != 0) {
@@ -111,7 +112,8 @@ protected:
         }
         stream_type* const at = this->engine().stream_of(frame.hd.stream_id);
         if (frame.hd.type == NGHTTP2_HEADERS && at != nullptr && at->error == errc::none)
-            headers_invalid(*at, (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
+            headers_invalid(*at, (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0,
+                            why == NGHTTP2_ERR_HTTP_HEADER);
     }
 
     // A frame of a type that nghttp2 does not know, and passes over (RFC 9113 §4.1, R91).
@@ -261,17 +263,19 @@ private:
         return false;
     }
 
-    void headers_invalid(stream_type& at, bool end_stream) noexcept {
+    // Of a field that it does not take nghttp2 shows us neither that nor what follows: what is
+    // missing in a section that was cut short says nothing.
+    void headers_invalid(stream_type& at, bool end_stream, bool cut_short) noexcept {
         if (!this->awaits_head(at)) {
             if (!at.is_request) this->headers_on_tunnel(at);
         } else if constexpr (!Role::is_client) {
             const auto head = read_request_head(
                 at.received_fields(), {.connect_enabled = this->options().accept_tunnels});
-            at.error = head ? errc::malformed_message : head.error();
+            at.error = head || cut_short ? errc::malformed_message : head.error();
             this->tell(at, news::rejected);
         } else {
             const auto head = read_response_head(at.received_fields(), end_stream);
-            at.error = head ? errc::malformed_message : head.error();
+            at.error = head || cut_short ? errc::malformed_message : head.error();
         }
     }
 
@@ -279,15 +283,13 @@ private:
         if (frame.error_code != NGHTTP2_NO_ERROR)
             return this->end_connection(fatal_, static_cast<http2_error>(frame.error_code));
         // Not with it: nghttp2 would send the PING first, and its answer would say nothing.
-        if (announced_)
-            checked(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, shutdown_ping));
+        if (announced_) checked(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, shutdown_ping));
     }
 
     void ping_frame(const nghttp2_ping& frame) noexcept {
         const bool ours =
             std::memcmp(frame.opaque_data, shutdown_ping, sizeof frame.opaque_data) == 0;
-        if (ours && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 && announced_)
-            submit_last_goaway();
+        if (ours && (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0 && announced_) submit_last_goaway();
     }
 
     // It never names more than one before it did (R114): nghttp2 sees to that.

@@ -47,7 +47,7 @@ TEST_CASE("the setting's code is 8 and its initial value is 0", "[rfc8441-9.1][R
 }
 
 TEST_CASE("a client learns from SETTINGS whether it may use extended CONNECT",
-          "[rfc8441-3][R1][R3][R4][R8][rfc9113-6.5][R108][R109]") {
+          "[rfc8441-3][R1][R3][R4][R8][rfc9113-6.5][R108][rfc9113-6.5.2][R109]") {
     struct row {
         std::vector<frame> frames;
         connect_answer answer;

@@ -149,7 +149,7 @@ TEST_CASE("the faults of a request are found in a fixed order", "[rfc6455-4.2.1]
 }
 
 TEST_CASE("a server accepts with 200 and nothing that is empty",
-          "[rfc8441-5.1][R32][rfc9113-8.5][R83][rfc6455-4.2.2][R148][S4]") {
+          "[rfc8441-5.1][R32][rfc9113-8.5][R83][rfc6455-4.2.2][R148][rfc8441-5][R26][S4]") {
     CHECK(sent(accept({}, offered)) == section{{":status", "200"}});
     const field own[] = {{"server", "h2ws"}};
     CHECK(sent(accept({.subprotocol = "chat",

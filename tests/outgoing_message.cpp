@@ -64,7 +64,9 @@ TEST_CASE("a client masks the payload where it lies", "[rfc6455-5.1][R158][R194]
 TEST_CASE("a server masks nothing and writes to no payload", "[rfc6455-5.1][R160]") {
     outgoing<server> message({}, {});
     guarded memory("Hello");
-    REQUIRE(message.in_place(opcode::text, memory.bytes(), true));
+    const auto made = message.in_place(opcode::text, memory.bytes(), true);
+    REQUIRE(made);
+    CHECK((made->header()[1] & std::byte{0x80}) == std::byte{0}); // the bit that says masked
     CHECK(memory.text() == "Hello");
 }
 

@@ -433,7 +433,8 @@ TEST_CASE("the examples of the RFC are taken as it explains them", "[rfc6455-5.7
                   {described(opcode::binary, long_payload)});
 }
 
-TEST_CASE("the examples of the RFC are sent as they stand there", "[rfc6455-5.7][R194]") {
+TEST_CASE("the examples of the RFC are sent as they stand there",
+          "[rfc6455-5.7][rfc6455-6.1][R194]") {
     check<server>(
         {send(opcode::text, "Hello"), send(opcode::text, "Hel", false), send(opcode::text, "lo"),
          send_ping("Hello")},
@@ -479,7 +480,8 @@ TEST_CASE("a server that failed its peer does not wait for ever", "[rfc6455-7.1.
 }
 
 TEMPLATE_TEST_CASE("the end of the stream without a Close is abnormal",
-                   "[rfc6455-7.1.5][R203][R204][R217][S18]", server, client) {
+                   "[rfc6455-7.1.5][R203][R204][R217][S18][rfc8441-5][R30][rfc9113-8.5][R87]",
+                   server, client) {
     const std::string ours = TestType::is_client ? "> reset CANCEL" : "> end_stream";
     const std::string lost = "closed end_stream_without_close";
     check<TestType>({end_stream()}, {lost, ours});
@@ -492,6 +494,16 @@ TEMPLATE_TEST_CASE("the end of the stream without a Close is abnormal",
                     {"ping \"a\"", says<TestType>(0x8a, "a"), lost, ours});
     check<TestType>({send_close(1000), end_stream()},
                     {says<TestType>(0x88, close_body(1000)), lost, ours});
+}
+
+TEMPLATE_TEST_CASE("a DATA frame without bytes is not the end of the stream", "[rfc9113-6.1][R105]",
+                   server, client) {
+    const octets first = from_peer<TestType>(0x01, "Hel");
+    const octets second = from_peer<TestType>(0x80, "lo");
+    check<TestType>({receive(""), receive(first), receive(""), receive(second.substr(0, 1)),
+                     receive(""), receive(second.substr(1)), receive(""), end_stream()},
+                    {"text \"Hello\"", "closed end_stream_without_close",
+                     TestType::is_client ? "> reset CANCEL" : "> end_stream"});
 }
 
 TEMPLATE_TEST_CASE("the stream may end inside any frame", "[rfc6455-7.1.5][R217][S18]", server,
@@ -509,7 +521,7 @@ TEMPLATE_TEST_CASE("the stream may end inside any frame", "[rfc6455-7.1.5][R217]
 }
 
 TEMPLATE_TEST_CASE("a reset before both Closes is abnormal and its code is kept",
-                   "[rfc8441-5][R209][R218][S22]", server, client) {
+                   "[rfc8441-5][R218][rfc6455-7.2.1][R209][S22]", server, client) {
     check<TestType>({stream_ended(ending::reset_by_peer, http2_error::cancel)},
                     {"closed reset_by_peer CANCEL"});
     check<TestType>({stream_ended(ending::reset_by_peer)}, {"closed reset_by_peer"});
@@ -533,7 +545,8 @@ TEMPLATE_TEST_CASE("after both Closes every ending is clean", "[rfc6455-7.1.4][R
     }
 }
 
-TEMPLATE_TEST_CASE("only the first Close counts", "[rfc6455-7.1.5][R204][R205]", server, client) {
+TEMPLATE_TEST_CASE("only the first Close counts", "[rfc6455-7.1.5][R204][rfc6455-7.1.6][R205]",
+                   server, client) {
     log_lines expected{says<TestType>(0x88, close_body(1000)), "close 4001 \"first\"",
                        "closed none"};
     if (!TestType::is_client) expected.push_back("> end_stream");
@@ -663,7 +676,7 @@ TEST_CASE("interleaved websockets do not know of one another", "[rfc8441-5]") {
 // Anything at all
 
 TEMPLATE_TEST_CASE("no input is understood differently for being cut differently",
-                   "[rfc6455-10.7][R198]", server, client) {
+                   "[rfc6455-10.7][R198][rfc9113-8.5][R84]", server, client) {
     std::mt19937 random(7);
     const auto below = [&](unsigned end) {
         return std::uniform_int_distribution<unsigned>(0, end - 1)(random);

@@ -11,7 +11,7 @@ namespace h2ws {
 inline constexpr std::size_t max_close_reason = max_control_payload - 2;
 
 struct close_payload {
-    status_code code = status_code::no_status_received; // 1005: the payload is empty (R204)
+    status_code code = status_code::no_status_received; // 1005: the payload is empty
     std::string_view reason;                            // not for end users (RFC 6455 §5.5.1)
 };
 
@@ -22,7 +22,7 @@ inline result<close_payload> read_close_payload(const_bytes payload) noexcept {
     const auto value =
         (std::to_integer<unsigned>(payload[0]) << 8) | std::to_integer<unsigned>(payload[1]);
     const auto code = static_cast<status_code>(value);
-    if (!is_allowed_on_the_wire(code)) return errc::close_code_invalid; // §7.4 (R213, R215)
+    if (!is_allowed_on_the_wire(code)) return errc::close_code_invalid; // §7.4.2 (R215)
     const const_bytes reason = payload.subspan(2);
     if (!is_utf8(reason)) return errc::close_reason_not_utf8; // §5.5.1 (R181)
     return close_payload{code, as_text(reason)};
@@ -42,7 +42,8 @@ inline errc close_refusal(const close_payload& payload, bool is_client) noexcept
     if (!is_utf8(as_bytes(payload.reason))) return errc::invalid_argument;
     if (payload.code == status_code::no_status_received)
         return payload.reason.empty() ? errc::none : errc::invalid_argument;
-    const bool clients_only = payload.code == status_code::mandatory_extension; // R214
+    // §7.4.1 (R214)
+    const bool clients_only = payload.code == status_code::mandatory_extension;
     if (!is_allowed_on_the_wire(payload.code) || (clients_only && !is_client))
         return errc::status_code_not_sendable; // RFC 6455 §7.4.1 (R213)
     return errc::none;

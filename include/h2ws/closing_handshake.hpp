@@ -13,7 +13,7 @@ namespace h2ws {
 enum class direction : std::uint8_t {
     open,    // frames pass
     closing, // a Close has passed: only the end of the stream is still of interest
-    broken,  // failed: nothing that follows is looked at but the end (R208)
+    broken,  // failed: nothing that follows is looked at but the end
     ended,   // END_STREAM or a reset has passed: the stream's half is over
 };
 
@@ -27,7 +27,7 @@ enum class passage : std::uint8_t {
 
 struct step {
     direction next;
-    bool counts; // false: discarded when received (S17), refused when to be sent (R162)
+    bool counts; // false: discarded when received (S17), refused when to be sent
 
     friend constexpr bool operator==(const step&, const step&) = default;
 };
@@ -66,8 +66,9 @@ public:
     constexpr direction received() const noexcept { return received_; }
     constexpr direction sent() const noexcept { return sent_; }
 
-    // Whether Closes have passed in both directions, from which on every ending is clean (R203,
-    // S22). A direction that we end ourselves has had its Close, so `ended` counts as sent.
+    // Whether Closes have passed in both directions, from which on every ending is clean (RFC 6455
+    // §7.1.4, R203, S22). A direction that we end ourselves has had its Close, so `ended` counts as
+    // sent.
     constexpr bool complete() const noexcept {
         return received_ == direction::closing && sent_ != direction::open;
     }
@@ -75,7 +76,7 @@ public:
 private:
     static constexpr bool advance(direction& at, passage what) noexcept {
         const step taken = lifecycle[static_cast<std::size_t>(at)][static_cast<std::size_t>(what)];
-        at = taken.next;
+        at = taken.next; // RFC 6455 §7.1.3 (R202)
         return taken.counts;
     }
 

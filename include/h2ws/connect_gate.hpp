@@ -40,7 +40,7 @@ public:
         if (const errc error = check_connect_setting(setting, value); error != errc::none)
             return error;
         const bool withdrawn = answer_ == connect_answer::yes && value == 0;
-        // RFC 8441 §3 (R3, R4), RFC 9113 §6.5 (R108): the last value counts
+        // RFC 8441 §3 (R3, R4, R8), RFC 9113 §6.5 (R108): the last value counts, also a late one
         answer_ = value == 1 ? connect_answer::yes : connect_answer::no;
         if (withdrawn) return errc::settings_withdrawn; // RFC 8441 §3 (R7)
         return {};

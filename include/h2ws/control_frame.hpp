@@ -52,7 +52,7 @@ public:
     // Puts the header in front, and masks the payload if we are a client. False when there was no
     // masking key; the frame must not be sent then.
     bool seal(opcode code, [[maybe_unused]] server role) noexcept {
-        write_header(code, false, {});
+        write_header(code, false, {}); // RFC 6455 §5.1 (R160)
         return true;
     }
 

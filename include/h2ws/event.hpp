@@ -39,7 +39,7 @@ struct close_frame {
 // ending is clean (RFC 6455 §7.1.4).
 struct closed {
     errc error = errc::none;
-    http2_error stream_error = http2_error::no_error; // of a reset, for diagnostics (R218, S22)
+    http2_error stream_error = http2_error::no_error; // of a reset, for diagnostics (S22)
 };
 
 using event = std::variant<message_chunk, ping, pong, close_frame, closed>;

@@ -21,7 +21,7 @@ namespace h2ws {
 //
 // A client fills in what it needs; `authority` alone has no default:
 //   request({.authority = "example.com", .path = "/chat", .subprotocols = "chat, superchat"})
-// For a server `fields` has every regular field (RFC 8441 §5, R28), the sec-websocket-* ones too,
+// For a server `fields` has every regular field, the sec-websocket-* ones too,
 // and `subprotocols` and `extensions` are empty. The member functions do the same for both.
 struct connect_request {
     std::string_view protocol = "websocket";
@@ -67,12 +67,13 @@ struct connect_request {
     }
 };
 
-// RFC 9110 §7.8 (R19, R45): protocol names have no case.
+// RFC 8441 §5 (R19), RFC 9110 §7.8 (R45): protocol names have no case.
 constexpr bool is_websocket(std::string_view protocol) noexcept {
     return equal_ignoring_case(protocol, "websocket");
 }
 
-// The request of a head that is known to be an extended CONNECT.
+// The request of a head that is known to be an extended CONNECT. Whatever other fields it has are
+// for the application (RFC 8441 §5, R28).
 constexpr connect_request to_connect_request(const request_head& head) noexcept {
     return {.protocol = head.protocol,
             .scheme = head.scheme,
@@ -110,7 +111,7 @@ inline constexpr std::size_t max_subprotocols = 64;
 [[nodiscard]] constexpr errc check_subprotocols(const connect_request& request) noexcept {
     const token_list offered = request.offered_subprotocols();
     const bool present = !request.subprotocols.empty() || request.find("sec-websocket-protocol");
-    // RFC 6455 §4.1 and §4.3 (R133, R142): 1#token
+    // RFC 6455 §4.1 (R133) and §4.2.1 (R142): 1#token
     if (present && offered.empty()) return errc::subprotocol_list_invalid;
     std::size_t count = 0;
     for (const std::string_view member : offered) {
@@ -129,8 +130,8 @@ namespace requests {
 // Fields that an application must not write by itself, because we do or nobody may.
 constexpr bool is_reserved(std::string_view name) noexcept {
     return name == "content-length" || // RFC 9110 §9.3.6 (R41, R43)
-           name == "host" ||           // RFC 8441 §5 (R24)
-           name == "sec-websocket-key" || name == "sec-websocket-accept" || // (R25, R26)
+           name == "host" ||           // RFC 8441 §5 (R24), RFC 9113 §8.3.1 (R75)
+           name == "sec-websocket-key" || name == "sec-websocket-accept" || // RFC 8441 §5 (R26)
            name == "sec-websocket-version" || name == "sec-websocket-protocol" ||
            name == "sec-websocket-extensions";
 }

@@ -54,7 +54,7 @@ constexpr std::string_view take_value(std::string_view& text) noexcept {
     if (text.empty() || text.front() != '"') return take_token(text);
     text.remove_prefix(1);
     const std::string_view token = take_token(text);
-    if (text.empty() || text.front() != '"') return {}; // RFC 6455 §9.1 (R151)
+    if (text.empty() || text.front() != '"') return {}; // RFC 6455 §4.3 (R151)
     text.remove_prefix(1);
     return token;
 }
@@ -136,7 +136,8 @@ public:
         if (state_ == state::failed) return errc::extension_list_invalid;
         while (!find_member()) {
             if (lines_ == std::default_sentinel) {
-                // RFC 6455 §9.1 (R155): the list has one member at least
+                // RFC 6455 §9.1 (R154, R155): the list runs over all lines and has one member at
+                // least
                 if (state_ == state::empty) return fail();
                 return std::optional<extension_offer>{};
             }

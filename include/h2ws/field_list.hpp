@@ -66,7 +66,7 @@ public:
     // would make the message malformed or is a pseudo-header field, which are ours to write.
     constexpr void add_all(std::span<const field> lines) noexcept {
         for (const field& line : lines) {
-            // RFC 9113 §8.2 and §8.3 (R56, R63, R67)
+            // RFC 9113 §8.2 (R56), §8.2.2 (R63), §8.3 (R67)
             if (line.is_pseudo() || check_field(line) != errc::none)
                 return fail(errc::invalid_argument);
             add(line.name, line.value);

@@ -40,7 +40,7 @@ struct frame_header {
     friend constexpr bool operator==(const frame_header&, const frame_header&) = default;
 };
 
-// How long the header is whose second octet is this one (R167).
+// How long the header is whose second octet is this one (RFC 6455 §5.2, R167).
 constexpr std::size_t frame_header_size(std::byte second_octet) noexcept {
     const auto octet = std::to_integer<unsigned>(second_octet);
     const unsigned length = octet & 0x7f;
@@ -48,7 +48,7 @@ constexpr std::size_t frame_header_size(std::byte second_octet) noexcept {
     return 2 + extended + ((octet & 0x80) != 0 ? 4 : 0);
 }
 
-// How long the header is in its only legal, shortest encoding (R166).
+// How long the header is in its only legal, shortest encoding (RFC 6455 §5.2, R166).
 constexpr std::size_t frame_header_size(const frame_header& header) noexcept {
     const std::size_t extended = header.payload_length > 0xffff                ? 8
                                  : header.payload_length > max_control_payload ? 2

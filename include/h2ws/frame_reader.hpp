@@ -66,7 +66,7 @@ private:
 
     static errc violation(const frame_header& header, std::size_t size,
                           frame_rules rules) noexcept {
-        if (header.masked != rules.masked) // RFC 6455 §5.1 (R158-R161)
+        if (header.masked != rules.masked) // RFC 6455 §5.1 (R159, R161)
             return header.masked ? errc::masked_frame : errc::unmasked_frame;
         if (header.rsv2 || header.rsv3 || (header.rsv1 && !rules.rsv1_defined))
             return errc::reserved_bit;                                          // §5.2 (R163)

@@ -7,7 +7,7 @@
 
 namespace h2ws {
 
-// Any 32-bit value may arrive; one without a name here means nothing special (RFC 9113 §7, R121).
+// Any 32-bit value may arrive; one without a name here means nothing special (RFC 9113 §7).
 enum class http2_error : std::uint32_t {
     no_error = 0x0,
     protocol_error = 0x1,
@@ -42,7 +42,7 @@ constexpr std::string_view name(http2_error code) noexcept {
                                                      "INADEQUATE_SECURITY",
                                                      "HTTP_1_1_REQUIRED"};
     const auto index = static_cast<std::uint32_t>(code);
-    return index < names.size() ? names[index] : "unknown error code";
+    return index < names.size() ? names[index] : "unknown error code"; // RFC 9113 §7 (R121)
 }
 
 } // namespace h2ws

@@ -13,7 +13,7 @@ namespace h2ws {
 
 using masking_key = std::array<std::byte, 4>;
 
-// The key as it applies `octets` further into the same payload (R169).
+// The key as it applies `octets` further into the same payload (RFC 6455 §5.3, R169).
 constexpr masking_key rotated(masking_key key, std::uint64_t octets) noexcept {
     const auto shift = static_cast<std::size_t>(octets % 4);
     return {key[shift], key[(shift + 1) % 4], key[(shift + 2) % 4], key[(shift + 3) % 4]};

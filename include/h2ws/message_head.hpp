@@ -95,16 +95,18 @@ struct request_pseudo_fields {
         if (name == ":scheme") return &scheme;
         if (name == ":authority") return &authority;
         if (name == ":path") return &path;
+        // RFC 8441 §3 (R9)
         if (name == ":protocol" && connect_enabled) return &protocol;
         return nullptr;
     }
 
     constexpr errc assign(const field& line, bool connect_enabled) noexcept {
         std::optional<std::string_view>* const slot = find(line.name, connect_enabled);
-        if (slot == nullptr) // RFC 8441 §3 (R9), RFC 9113 §8.3 (R67-R69)
+        if (slot == nullptr) // RFC 9113 §8.3 (R67-R69)
             return line.name == ":protocol" ? errc::protocol_not_enabled
                                             : errc::pseudo_field_undefined;
-        if (slot->has_value()) return errc::pseudo_field_repeated; // RFC 9113 §8.3 (R11, R71)
+        // RFC 8441 §4 (R11), RFC 9113 §8.3 (R71)
+        if (slot->has_value()) return errc::pseudo_field_repeated;
         *slot = line.value;
         return errc::none;
     }
@@ -125,7 +127,7 @@ constexpr errc check_extended_connect(const request_head& head) noexcept {
     // RFC 8441 §4 (R13): ":scheme and :path [...] MUST also be included"
     if (!is_scheme(head.scheme)) return errc::scheme_invalid;
     if (!is_absolute_path(head.path)) return errc::path_invalid;
-    // RFC 8441 §4 and §5 (R15, R24): of an ordinary request's meaning, and required
+    // RFC 8441 §4 (R15) and §5 (R24): of an ordinary request's meaning, and required
     if (head.authority.empty()) return errc::authority_missing;
     if (!parse_authority(head.authority)) return errc::authority_invalid;
     return errc::none;
@@ -158,6 +160,7 @@ constexpr errc check_host(const request_head& head) noexcept {
 }
 
 constexpr request_kind kind_of(const request_pseudo_fields& pseudo) noexcept {
+    // RFC 8441 §4 (R16)
     if (pseudo.protocol) return request_kind::extended_connect;
     return pseudo.method == "CONNECT" ? request_kind::connect : request_kind::ordinary;
 }
@@ -185,6 +188,7 @@ constexpr result<request_head> read_request_head(std::span<const field> fields,
     for (const field& line : fields.first(*pseudo_fields))
         if (const errc error = pseudo.assign(line, options.connect_enabled); error != errc::none)
             return error;
+    // RFC 9113 §8.3.1 (R73): the authority is :authority, never a host
     const request_head head{heads::kind_of(pseudo),        pseudo.method.value_or(""),
                             pseudo.protocol.value_or(""),  pseudo.scheme.value_or(""),
                             pseudo.authority.value_or(""), pseudo.path.value_or(""),
@@ -197,13 +201,13 @@ constexpr result<request_head> read_request_head(std::span<const field> fields,
     return head;
 }
 
-// Any response. To a CONNECT, content-length and the like in a 2xx mean nothing (R42).
+// Any response.
 constexpr result<response_head> read_response_head(std::span<const field> fields, bool end_stream,
                                                    const field_limits& limits = {}) noexcept {
     const result<std::size_t> pseudo_fields = heads::read_section(fields, limits);
     if (!pseudo_fields) return pseudo_fields.error();
     for (const field& line : fields.first(*pseudo_fields))
-        if (line.name != ":status") return errc::pseudo_field_undefined; // RFC 9113 §8.3 (R10, R68)
+        if (line.name != ":status") return errc::pseudo_field_undefined; // RFC 9113 §8.3 (R68)
     if (*pseudo_fields > 1) return errc::pseudo_field_repeated;          // RFC 9113 §8.3 (R71)
     if (*pseudo_fields == 0) return errc::status_invalid;                // RFC 9113 §8.3.2 (R81)
     const std::optional<std::uint16_t> status = heads::parse_status(fields.front().value);
@@ -221,7 +225,7 @@ constexpr result<response_head> read_response_head(std::span<const field> fields
                                             const field_limits& limits = {}) noexcept {
     const result<std::size_t> pseudo_fields = heads::read_section(fields, limits);
     if (!pseudo_fields) return pseudo_fields.error();
-    // RFC 9113 §8.1 (R10, R50)
+    // RFC 9113 §8.1 (R50), RFC 8441 §4 (R10)
     return *pseudo_fields == 0 ? errc::none : errc::pseudo_field_undefined;
 }
 

@@ -11,7 +11,7 @@ namespace h2ws {
 
 class message_rules {
 public:
-    // A data frame's header arrived; control frames do not come here (R174).
+    // A data frame's header arrived; control frames do not come here.
     errc begin_frame(const frame_header& header, const limits& allowed) noexcept {
         const bool continues = header.code == opcode::continuation;
         if (continues != open_) // RFC 6455 §5.4 (R173, R175, R176)
@@ -29,14 +29,14 @@ public:
     // good; when that is fewer than all, or `last` comes too early, `error` says why.
     std::size_t take(const_bytes payload, bool last, const limits& allowed, errc& error) noexcept {
         const std::uint64_t room = allowed.max_message - taken_;
-        if (payload.size() > room) { // only reached when an extension decodes (R262)
+        if (payload.size() > room) { // only reached when an extension decodes: §10.4 (R262)
             error = errc::message_too_big;
             payload = payload.first(static_cast<std::size_t>(room));
         }
         taken_ += payload.size();
         const std::size_t good = type_ == opcode::text ? utf8_.accept(payload) : payload.size();
         if (good < payload.size() || (last && error == errc::none && !utf8_.complete()))
-            error = errc::text_not_utf8; // §8.1 (R191, R216)
+            error = errc::text_not_utf8; // §5.6 (R191), §8.1 (R216)
         return good;
     }
 
@@ -48,14 +48,14 @@ public:
         return first;
     }
 
-    opcode type() const noexcept { return type_; }     // of the first frame (R178)
-    bool encoded() const noexcept { return encoded_; } // its RSV1 (R228)
+    opcode type() const noexcept { return type_; }
+    bool encoded() const noexcept { return encoded_; }
 
 private:
     void begin_message(const frame_header& header) noexcept {
         *this = message_rules{};
-        type_ = header.code;
-        encoded_ = header.rsv1;
+        type_ = header.code;    // RFC 6455 §5.4 (R178)
+        encoded_ = header.rsv1; // RFC 7692 §6 (R228)
         open_ = true;
     }
 

@@ -26,7 +26,7 @@ namespace handshakes {
 
 constexpr bool has_version_13(const connect_request& request) noexcept {
     const field_values versions{request.fields, "sec-websocket-version"};
-    // RFC 6455 §4.1 and §4.2.1 (R132, R143, R152, S12)
+    // RFC 6455 §4.2.1 (R143) and §4.3 (R152), S12
     return !versions.empty() && *versions.begin() == "13" && ++versions.begin() == versions.end();
 }
 
@@ -39,7 +39,7 @@ constexpr bool has_version_13(const connect_request& request) noexcept {
 [[nodiscard]] constexpr errc
 check_opening_handshake(const connect_request& request, bool end_stream,
                         const handshake_options& options = {}) noexcept {
-    // RFC 8441 §5 (R19, R21)
+    // RFC 8441 §5 (R19, R21), RFC 9220 §3 (R37)
     const bool ours = options.strict_protocol_case ? request.protocol == "websocket"
                                                    : is_websocket(request.protocol);
     if (!ours) return errc::protocol_not_supported;
@@ -76,14 +76,16 @@ constexpr errc check_chosen(extension_reader chosen, const extension_reader& off
 }
 
 constexpr errc check(const acceptance& answer, const connect_request& request) noexcept {
-    if (answer.status < 200 || answer.status > 299) return errc::invalid_argument; // (R32, R83)
+    // RFC 8441 §5.1 (R32), RFC 9113 §8.5 (R83)
+    if (answer.status < 200 || answer.status > 299) return errc::invalid_argument;
     // RFC 6455 §4.2.2 (R148)
     if (!answer.subprotocol.empty() && !request.offered_subprotocols().contains(answer.subprotocol))
         return errc::subprotocol_not_offered;
+    // RFC 9110 §9.3.6 (R41): fields that nobody writes
     if (!is_field_value(answer.extensions) || !is_field_value(answer.sec_websocket_accept))
         return errc::invalid_argument;
     if (requests::has_reserved(answer.fields)) return errc::invalid_argument;
-    // RFC 6455 §4.2.2 and §9 (R149, R157)
+    // RFC 6455 §4.2.2 (R149) and §9 (R157)
     return check_chosen(extension_reader{{}, answer.extensions}, request.offered_extensions());
 }
 
@@ -103,7 +105,7 @@ constexpr field_list accept(const acceptance& answer, const connect_request& req
     // RFC 6455 §4.2.2 (R148): never an empty field
     if (!answer.subprotocol.empty()) list.add("sec-websocket-protocol", answer.subprotocol);
     if (!answer.extensions.empty()) list.add("sec-websocket-extensions", answer.extensions);
-    if (!answer.sec_websocket_accept.empty())
+    if (!answer.sec_websocket_accept.empty()) // RFC 8441 §5 (R26, S14)
         list.add("sec-websocket-accept", answer.sec_websocket_accept);
     list.add_all(answer.fields);
     return list;
@@ -125,9 +127,9 @@ constexpr field_list refuse(std::uint16_t status, std::span<const field> fields 
 constexpr field_list refuse(errc error, std::span<const field> fields = {}) noexcept {
     std::uint16_t status = info(error).http_status;
     if (status == 0 && info(error).stream_error == http2_error::protocol_error)
-        status = 400; // RFC 9113 §8.2.1 (R53, R62)
+        status = 400; // RFC 9113 §8.1.1 (R53), §8.2.1 (R62)
     field_list list = refuse(status, fields);
-    // RFC 6455 §4.4 (R144, R153)
+    // RFC 6455 §4.2.2 (R144) and §4.4 (R153)
     if (error == errc::websocket_version_invalid) list.add("sec-websocket-version", "13");
     return list;
 }
@@ -145,7 +147,8 @@ struct connect_response {
     std::string_view subprotocol = {}; // the one chosen, empty for none
     std::span<const field> fields = {};
 
-    // Those in use, in the order of their application (R141, R156, R192).
+    // Those in use, in the order of their application: RFC 6455 §4.1 (R141), §9.1 (R156), §5.8
+    // (R192).
     constexpr extension_reader extensions() const noexcept { return extension_reader{fields}; }
 };
 
@@ -159,9 +162,9 @@ namespace handshakes {
 constexpr errc check_subprotocol(const field_values& chosen, const connect_request& sent,
                                  bool required) noexcept {
     const token_list offered = sent.offered_subprotocols();
-    if (chosen.empty())
+    if (chosen.empty()) // RFC 6455 §4.1 (R140, S13)
         return required && !offered.empty() ? errc::subprotocol_missing : errc::none;
-    // RFC 6455 §4.1 and §4.3 (R138, R139): one token, and one of ours
+    // RFC 6455 §4.1 (R138, R139): one token, and one of ours
     if (++chosen.begin() != chosen.end() || !offered.contains(*chosen.begin()))
         return errc::subprotocol_not_offered;
     return errc::none;
@@ -171,25 +174,26 @@ constexpr errc check_subprotocol(const field_values& chosen, const connect_reque
 
 // Client: reads one HEADERS frame of the answer to `sent`; called again after an interim one. A
 // refusal is no error. Whatever the error is, there is no tunnel and the stream is reset with
-// info(error).stream_error, or with CANCEL where that is NO_ERROR. Content-length in a 2xx and
-// sec-websocket-accept mean nothing (R25, R42).
+// info(error).stream_error, or with CANCEL where that is NO_ERROR.
 constexpr result<connect_response> read_response(std::span<const field> fields, bool end_stream,
                                                  const connect_request& sent,
                                                  const response_options& options = {}) noexcept {
     const result<response_head> head = read_response_head(fields, end_stream, options.limits);
-    if (!head) return head.error();
+    if (!head) return head.error(); // RFC 9113 §8.1.1 (R54)
     connect_response response{response_kind::refused, head->status, {}, head->fields};
     if (head->is_interim()) response.kind = response_kind::interim; // RFC 9113 §8.1 (R46)
     // RFC 9110 §9.3.6 (R40), RFC 6455 §4.1 (R136)
     if (!head->is_success()) return response;
+    // Content-length means nothing here (RFC 9110 §9.3.6, R42), nor does sec-websocket-accept
+    // (RFC 8441 §5, R25).
     response.kind = response_kind::accepted;
-    if (end_stream) return errc::end_stream_on_response;
+    if (end_stream) return errc::end_stream_on_response; // RFC 8441 §5 (R29)
     if (!is_websocket(sent.protocol)) return response;
     const field_values chosen{head->fields, "sec-websocket-protocol"};
     if (const errc error = handshakes::check_subprotocol(chosen, sent, options.require_subprotocol);
         error != errc::none)
         return error;
-    if (!chosen.empty()) response.subprotocol = *chosen.begin();
+    if (!chosen.empty()) response.subprotocol = *chosen.begin(); // RFC 6455 §4.1 (R141)
     // RFC 6455 §4.1 (R137)
     if (const errc error =
             handshakes::check_chosen(response.extensions(), sent.offered_extensions());

@@ -104,16 +104,17 @@ private:
         return true;
     }
 
-    // §5.4 and §6.1 (R171, R172, R194): the opcode and RSV1 stand on the first frame, FIN on the
-    // last.
+    // RFC 6455 §5.4 (R171, R172), §6.1 (R194): the opcode and RSV1 stand on the first frame, FIN on
+    // the last.
     void finish_frame(opcode type, const_bytes payload, masking_key key, bool fin,
                       frame& made) noexcept {
         const frame_header header{.payload_length = payload.size(),
                                   .key = key,
-                                  .code = continues_ ? opcode::continuation : type,
+                                  .code = continues_ ? opcode::continuation : type, // (R172)
                                   .fin = fin,
                                   .rsv1 = encoded_ && !continues_,
                                   .masked = Role::is_client};
+        // RFC 6455 §5.1 (R158, R160), §5.4 (R171), §6.1 (R194)
         made.header_size = static_cast<std::uint8_t>(encode_frame_header(header, made.octets));
         made.payload = payload;
         type_ = fin ? opcode::continuation : type;

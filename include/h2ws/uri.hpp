@@ -155,7 +155,7 @@ constexpr bool is_absolute_path(std::string_view path) noexcept {
 // that is wrong is errc::uri_invalid too: a fragment, user information, an empty host, a port that
 // is none, white space, control and non-ASCII characters (RFC 6455 §3 and §4.1).
 constexpr result<websocket_uri> parse_uri(std::string_view uri) noexcept {
-    // RFC 6455 §3 (R126, R128)
+    // RFC 6455 §3 (R126) and §4.1 (R128)
     if (!has_path_characters(uri)) return errc::uri_invalid;
     const std::optional<bool> secure = uris::take_scheme(uri);
     if (!secure) return errc::uri_invalid;
@@ -175,7 +175,7 @@ constexpr result<websocket_uri> parse_uri(std::string_view uri) noexcept {
 // Adds `:path`, with the "/" that a URI may leave out before its query or altogether
 // (RFC 9113 §8.3.1, RFC 6455 §3). errc::invalid_argument when it is no path even so.
 constexpr void add_path(field_list& list, std::string_view path) noexcept {
-    // RFC 9113 §8.3.1 (R22, R78)
+    // RFC 8441 §5 (R22), RFC 9113 §8.3.1 (R78)
     if (path.empty()) return list.add(":path", "/");
     if (!has_path_characters(path)) return list.fail(errc::invalid_argument);
     if (path.front() == '?') return list.add_copy(":path", {"/", path});

@@ -8,7 +8,8 @@
 
 namespace h2ws {
 
-// Three bytes of state: a sequence may be cut anywhere, between frames as between reads (R191).
+// Three bytes of state: a sequence may be cut anywhere, between frames as between reads (RFC 6455
+// §5.6, R191).
 class utf8_validator {
 public:
     // Takes text up to the first octet that no valid text could have there, and returns how many

@@ -1,5 +1,5 @@
 // One WebSocket over one HTTP/2 stream, after its opening handshake: it is OPEN, and the stream is
-// what RFC 6455 calls the TCP connection (RFC 8441 section 5, R29).
+// what RFC 6455 calls the TCP connection (RFC 8441 section 5).
 //
 //     while (auto event = socket.poll(in)) {      // they speak
 //         ...
@@ -71,7 +71,7 @@ public:
         end_with(how == ending::reset_by_peer ? errc::reset_by_peer
                  : how == ending::reset_by_us ? errc::reset_by_us
                                               : errc::connection_lost,
-                 code); // R209, R218
+                 code); // RFC 6455 §7.2.1 (R209), §7.1.5 (R218)
         std::optional<event> found;
         report(found);
         return found;
@@ -82,11 +82,12 @@ public:
     // `error` is not errc::none.
     void fail(errc error) noexcept {
         if (lifecycle_.received() != direction::open) return;
-        lifecycle_.fail();     // R198, R206, R208
-        owed_ = owed::nothing; // no pong after failing (S26)
-        end_with(error, http2_error::no_error);
+        lifecycle_.fail();                      // RFC 6455 §7.1.7 (R208)
+        owed_ = owed::nothing;                  // no pong after failing (S26)
+        end_with(error, http2_error::no_error); // RFC 6455 §7.1.7 (R206)
         const status_code code = info(error).close;
-        if (lifecycle_.sent() == direction::open && is_allowed_on_the_wire(code)) // R207, R213
+        // RFC 6455 §7.1.7 (R207), §10.7 (R198), §7.4.1 (R213)
+        if (lifecycle_.sent() == direction::open && is_allowed_on_the_wire(code))
             owe_close({code, fitting_reason(info(error).sentence)});
     }
 
@@ -95,7 +96,7 @@ public:
     // message. Clients: the payload is masked where it lies. Errors: not_open, no_masking_key,
     // invalid_argument (not text or binary, or another type than the message's).
     result<frame> send(opcode type, typename Role::output payload, bool fin = true) noexcept {
-        if (!may_send()) return errc::not_open; // RFC 6455 §6.1 (R162, R193, R202)
+        if (!may_send()) return errc::not_open;
         return outgoing_.in_place(type, payload, fin);
     }
 
@@ -112,12 +113,12 @@ public:
         return send_control(opcode::ping, payload);
     }
 
-    // Unsolicited: the answers to pings are poll_transmit's (RFC 6455 §5.5.3, R190).
+    // Unsolicited: the answers to pings are poll_transmit's (RFC 6455 §5.5.3).
     result<control_frame> send_pong(const_bytes payload = {}) noexcept {
         return send_control(opcode::pong, payload);
     }
 
-    // Starts the closing handshake (§7.1.2, R201); nothing can be sent after it. A reason too long
+    // Starts the closing handshake (§7.1.2); nothing can be sent after it. A reason too long
     // for the frame is cut at a character. 1005 sends no code. Errors: not_open,
     // status_code_not_sendable, invalid_argument (the reason is not UTF-8, or stands without a
     // code).
@@ -127,7 +128,7 @@ public:
         if (const errc error = close_refusal({code, reason}, Role::is_client); error != errc::none)
             return error;
         control_frame made;
-        made.set({code, fitting_reason(reason)});
+        made.set({code, fitting_reason(reason)}); // RFC 6455 §7.1.2 (R201)
         if (!made.seal(opcode::close, outgoing_.role())) return errc::no_masking_key;
         lifecycle_.send(passage::close);
         return made;
@@ -183,7 +184,8 @@ private:
             if (inside_frame_ && (in.empty() || in.size() == before)) break;
         }
         if (!found && !report(found)) {
-            if (lifecycle_.received() != direction::open) in = in.last(0); // R199, S17
+            if (lifecycle_.received() != direction::open) in = in.last(0); // §7.1.1 (R199, S17)
+            // RFC 8441 §5 (R30), RFC 9113 §6.1 (R105): only END_STREAM is the end
             if (in.empty() && end_stream) receive_end_stream(found);
         }
         return found;
@@ -194,9 +196,10 @@ private:
         const frame_rules rules{.masked = !Role::is_client, .rsv1_defined = rsv1_defined()};
         errc error = errc::none;
         const auto progress = reader_.read(in, rules, control_.scratch(), frame_, error);
+        // RFC 9113 §8.5 (R84): a frame may be cut anywhere
         if (progress == frame_reader::progress::incomplete) return false;
         if (progress == frame_reader::progress::complete) {
-            if (is_control(frame_.code))
+            if (is_control(frame_.code)) // RFC 6455 §5.4 (R174)
                 control_.clear();
             else
                 error = rules_.begin_frame(frame_, allowed_);
@@ -215,9 +218,10 @@ private:
             receive_close(found);
         } else if (frame_.code == opcode::ping) {
             found.emplace(ping{control_.payload()});
-            if (lifecycle_.sent() != direction::ended) owed_ = owed::pong; // R187, R188, S26
+            // §5.5.2 (R187), §5.5.3 (R188), S26
+            if (lifecycle_.sent() != direction::ended) owed_ = owed::pong;
         } else {
-            found.emplace(pong{control_.payload()});
+            found.emplace(pong{control_.payload()}); // §5.5.3 (R190): no answer
         }
     }
 
@@ -225,7 +229,7 @@ private:
         const result<close_payload> payload = read_close_payload(control_.payload());
         if (!payload) return fail(payload.error());
         lifecycle_.receive(passage::close);
-        found.emplace(close_frame{payload->code, payload->reason}); // R204, R205
+        found.emplace(close_frame{payload->code, payload->reason}); // §7.1.5 (R204), §7.1.6 (R205)
         if (lifecycle_.sent() == direction::open) {                 // RFC 6455 §5.5.1 (R183)
             control_.keep_code(); // the reason is still lent to the event
             owed_ = owed::close;
@@ -239,7 +243,8 @@ private:
         if constexpr (Extension::owns_rsv1) {
             if (rules_.encoded()) return decode(in, size, place, found);
         }
-        const const_bytes payload = place.unmask(in.first(size), frame_.key); // §6.2 (R195)
+        // RFC 6455 §6.2 (R195, R196): unmasked, and whole with FIN
+        const const_bytes payload = place.unmask(in.first(size), frame_.key);
         advance(in, size);
         deliver(payload, !inside_frame_ && frame_.fin, found);
     }
@@ -265,7 +270,7 @@ private:
     void advance(Bytes& in, std::size_t size) noexcept {
         in = in.subspan(size);
         frame_.payload_length -= size;
-        frame_.key = rotated(frame_.key, size); // R169
+        frame_.key = rotated(frame_.key, size); // RFC 6455 §5.3 (R169)
         inside_frame_ = frame_.payload_length != 0;
     }
 
@@ -273,14 +278,14 @@ private:
         errc error = errc::none;
         const std::size_t good = rules_.take(payload, last, allowed_, error);
         last = last && error == errc::none;
-        if (good != 0 || last) // R196
+        if (good != 0 || last)
             found.emplace(
                 message_chunk{rules_.type(), payload.first(good), rules_.deliver(last), last});
         if (error != errc::none) fail(error);
     }
 
-    // END_STREAM is the orderly end of the transport (RFC 8441 §5, R30); before both Closes were
-    // exchanged it is an abnormal closure (R204, R217, S18).
+    // END_STREAM is the orderly end of the transport; before both Closes were exchanged it is an
+    // abnormal closure (RFC 6455 §7.1.5, R217, S18).
     void receive_end_stream(std::optional<event>& found) noexcept {
         if (!lifecycle_.receive(passage::end_stream)) return;
         end_with(errc::end_stream_without_close, http2_error::no_error);
@@ -295,7 +300,7 @@ private:
         if (code == opcode::pong) return;
         lifecycle_.send(passage::close);
         settle();
-        if (owes_ending() && !Role::is_client) transmit_ending(out); // R184, S21: with the Close
+        if (owes_ending() && !Role::is_client) transmit_ending(out); // §5.5.1 (R184, S21): with it
     }
 
     // A client that has no masking key may not say another word.
@@ -307,7 +312,8 @@ private:
         lifecycle_.send(passage::reset);
     }
 
-    // Who ends the stream, and when: R87, R200, S18, S20, S21.
+    // Who ends the stream, and when: RFC 9113 §8.5 (R87), RFC 6455 §7.1.1 (R200), §5.5.1 (R185),
+    // S18, S20, S21.
     bool owes_ending() const noexcept {
         if (lifecycle_.sent() == direction::ended) return false;
         if (lifecycle_.received() == direction::ended) return true;
@@ -335,8 +341,8 @@ private:
         owed_ = owed::close;
     }
 
-    // Both Closes were exchanged, whoever began or both at once (R186): `closed` is due, and
-    // whatever follows is clean (R203, S22).
+    // Both Closes were exchanged, whoever began or both at once (RFC 6455 §5.5.1, R186): `closed`
+    // is due, and whatever follows is clean (§7.1.4, R203, S22).
     void settle() noexcept {
         if (lifecycle_.complete()) end_with(errc::none, http2_error::no_error);
     }
@@ -357,11 +363,13 @@ private:
         return true;
     }
 
+    // RFC 8441 §5 (R29), RFC 6455 §5.5.1 (R162), §6.1 (R193), §7.1.3 (R202).
     bool may_send() const noexcept {
         return lifecycle_.sent() == direction::open && lifecycle_.received() == direction::open;
     }
 
     bool rsv1_defined() noexcept {
+        // RFC 6455 §5.8 (R192)
         if constexpr (Extension::owns_rsv1) return outgoing_.extension().active();
         return false;
     }

@@ -186,7 +186,8 @@ TEMPLATE_TEST_CASE("data that cannot be decoded fails the connection", "[rfc6455
                             errc::extension_data_invalid);
 }
 
-TEMPLATE_TEST_CASE("the limit is on what was decoded", "[rfc7692-8][R197][R262]", server, client) {
+TEMPLATE_TEST_CASE("the limit is on what was decoded", "[rfc7692-8][rfc6455-10.4][R197][R262]",
+                   server, client) {
     const limits ten{.max_message = 10};
     check_with<TestType>({receive(from_peer<TestType>(0xc2, "\x0ax"))},
                          {"binary 78 78 78 78 78 78 78 78 78 78"}, ten);

@@ -169,7 +169,7 @@ TEST_CASE("the frames of a message are counted, empty ones too", "[rfc6455-10.4]
     CHECK(m.begin(opcode::continuation) == errc::too_many_fragments);
 }
 
-TEST_CASE("an encoded message is measured as it is decoded", "[rfc7692-8][R262]") {
+TEST_CASE("an encoded message is measured as it is decoded", "[rfc7692-8][rfc6455-10.4][R262]") {
     message m{.allowed = {.max_message = 10}};
     CHECK(m.begin(opcode::binary, 1000, true) == errc::none); // what is on the wire does not count
     CHECK(m.take("1234567") == 7);
@@ -180,7 +180,7 @@ TEST_CASE("an encoded message is measured as it is decoded", "[rfc7692-8][R262]"
     CHECK(m.error == errc::message_too_big);
 }
 
-TEST_CASE("a decoded message is good up to the limit", "[rfc7692-8][R262]") {
+TEST_CASE("a decoded message is good up to the limit", "[rfc7692-8][rfc6455-10.4][R262]") {
     message m{.allowed = {.max_message = 10}};
     m.begin(opcode::binary, 1, true);
     m.take("1234567");

@@ -47,7 +47,7 @@ TEST_CASE("frames leave in order, in pieces of any size") {
 }
 
 TEST_CASE("a pong overtakes frames that have not begun, and replaces one that waits",
-          "[rfc6455-5.5.3][R189]") {
+          "[rfc6455-5.5.3][R189][rfc9113-10.5][R123]") {
     std::size_t total = 0;
     output_queue queue({}, total);
     REQUIRE(queue.append(as_bytes(one + two)));

@@ -131,6 +131,7 @@ protected:
         refused(at, refused_stream ? errc::stream_not_processed : this->ending_error(at, how));
     }
 
+    // The answer is complete: it counts, whatever follows (RFC 9113 §8.1, R51).
     void refusal_ended(stream_type& at) noexcept {
         if (at.stage == stream_stage::answered && !at.told) {
             refused(at, errc::status_not_2xx);
@@ -146,6 +147,7 @@ private:
     errc start(instant now) noexcept {
         this->now_ = now;
         this->settle();
+        // RFC 9113 §6.8 (R111)
         return this->ended_ || this->going_away_ || this->shutting_down_ ? errc::not_open
                                                                          : errc::none;
     }
@@ -185,7 +187,7 @@ private:
             this->abort(at, errc::no_memory, http2_error::internal_error);
     }
 
-    // RFC 6455 §4.1 (R135): only from here on has the stream anything to send.
+    // Only from here on has the stream anything to send (RFC 6455 §4.1).
     void opened(stream_type& at) noexcept {
         at.told = true;
         at.exchange->due = never;

@@ -10,14 +10,14 @@
 
 namespace h2ws {
 
-// RFC 8441 §9.1 (R35). The initial value is 0.
+// RFC 8441 §9.1 (R35), and the same over HTTP/3 (RFC 9220 §3, R36). The initial value is 0.
 inline constexpr std::uint16_t settings_enable_connect_protocol = 0x8;
 
 // Whether a received setting has a legal value; any other setting has. This is all that a server
 // does with it: receipt "does not have any impact", a 0 after a 1 included (R5).
 [[nodiscard]] constexpr errc check_connect_setting(std::uint16_t setting,
                                                    std::uint32_t value) noexcept {
-    // RFC 8441 §3 (R1, R2): the RFC does not name the error; we do as for ENABLE_PUSH
+    // RFC 8441 §3 (R1, R2, S1): the RFC does not name the error; we do as for ENABLE_PUSH
     return setting != settings_enable_connect_protocol || value <= 1 ? errc::none
                                                                      : errc::settings_value_invalid;
 }

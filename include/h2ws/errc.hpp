@@ -196,7 +196,7 @@ inline constexpr std::array table{
           "the opening handshake was not answered in time"),
     failed(errc::keepalive_timeout, "keepalive_timeout", status_code::going_away, "RFC 6455 5.5.2",
            "no pong answered a keepalive ping in time"),
-    failed(errc::idle_timeout, "idle_timeout", status_code::going_away, "RFC 6455 7.2.3",
+    failed(errc::idle_timeout, "idle_timeout", status_code::going_away, "RFC 6455 7.3",
            "nothing was exchanged for too long"),
     reset(errc::close_timeout, "close_timeout", http2_error::cancel, "RFC 6455 7.1.1",
           "no Close answered ours in time"),

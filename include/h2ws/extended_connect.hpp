@@ -67,7 +67,7 @@ struct connect_request {
     }
 };
 
-// RFC 8441 §5 (R19), RFC 9110 §7.8 (R45): protocol names have no case.
+// RFC 8441 §5 (R19, S3), RFC 9110 §7.8 (R45): protocol names have no case.
 constexpr bool is_websocket(std::string_view protocol) noexcept {
     return equal_ignoring_case(protocol, "websocket");
 }

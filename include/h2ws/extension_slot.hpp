@@ -36,8 +36,8 @@ concept message_extension = requires(E extension, const_bytes& in, mutable_bytes
     { extension.active() }
     noexcept->std::same_as<bool>;
     // Takes what it can off the front of an encoded message's next bytes, at least one of them
-    // unless it gives data; `last`: the message ends with them. An errc fails the connection: what
-    // was decoded before it must have been given by an earlier call.
+    // unless it gives data; `last`: the message ends with them. An errc fails the connection (S19):
+    // what was decoded before it must have been given by an earlier call.
     { extension.decode(in, last) }
     noexcept->std::same_as<result<decoded>>;
     // Takes what it can off the front of a message's next bytes and writes into `out`.

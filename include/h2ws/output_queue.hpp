@@ -83,8 +83,8 @@ public:
     }
 
     // A pong: it overtakes frames that have not begun, and takes the place of one that waits, since
-    // only the latest ping need be answered (RFC 6455 §5.5.3, R189). A flood of pings costs one
-    // frame of memory. Error: no_memory.
+    // only the latest ping need be answered (RFC 6455 §5.5.3, R189): a flood of pings costs one
+    // frame of memory (RFC 9113 §10.5, R123). Error: no_memory.
     result<void> put_pong(const_bytes frame) noexcept {
         if (pong_ != nullptr) {
             size_ -= pong_->size();

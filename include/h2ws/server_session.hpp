@@ -19,7 +19,7 @@ class server_session : public session_base<Engine, server, Extension> {
 public:
     using typename base::stream_type;
 
-    // Opens the tunnel: the answer is sent and frames flow, ours at once (RFC 6455 §4.2.2, R150).
+    // Opens the tunnel: the answer is sent and frames flow, ours at once (RFC 6455 §4.2.2).
     // Errors: not_open (the tunnel is gone or was answered), invalid_argument and
     // subprotocol_not_offered (the answer is not one that this request can have), no_memory. The
     // request's views end here.
@@ -38,7 +38,7 @@ public:
         const field_list list = h2ws::accept(full, request);
         if (const auto sent = send_head(*at, list, false); !sent) return sent;
         --pending_;
-        if (is_websocket(request.protocol))
+        if (is_websocket(request.protocol)) // RFC 6455 §4.2.2 (R150)
             this->open_socket(*at, std::move(extension));
         else
             this->open_raw(*at);
@@ -153,6 +153,7 @@ private:
     }
 
     void tell_tunnel(stream_type& at) noexcept {
+        // RFC 9113 §10.5.2 (R125)
         if (pending_ == this->options_.max_pending || this->shutting_down_)
             return reject(at, errc::too_many_tunnels);
         ++pending_;
@@ -161,8 +162,9 @@ private:
         this->tell(at, news::head);
     }
 
-    // Nothing of it has reached the application: a malformed request is reset, a well-formed one
-    // gets a status (RFC 9113 §8.1.1 (R52, R53), RFC 6455 §7.2.2 (R210), S5).
+    // Nothing of it has reached the application, though no error says REFUSED_STREAM (RFC 9113
+    // §8.7, R90): a malformed request is reset, a well-formed one gets a status (RFC 9113 §8.1.1
+    // (R52, R53), RFC 6455 §7.2.2 (R210), S5).
     void reject(stream_type& at, errc error) noexcept {
         at.error = error;
         this->tell(at, news::rejected);
@@ -170,7 +172,7 @@ private:
         if (what.http_status != 0 && refuse(at, h2ws::refuse(error), {})) return;
         at.stage = stream_stage::over;
         at.forget_handshake();
-        this->engine().submit_reset(at, what.stream_error);
+        this->engine().submit_reset(at, what.stream_error); // RFC 9113 §8.1.1 (R52)
     }
 
     result<void> refuse(stream_type& at, const field_list& list, std::string_view body) noexcept {

@@ -151,6 +151,7 @@ private:
     template <class Call>
     result<void> with_socket(tunnel_id tunnel, instant now, Call&& call) noexcept {
         stream_type* const at = this->live(tunnel.value, now);
+        // RFC 6455 §4.1 (R135): nothing before the answer
         if (at == nullptr || at->stage != stream_stage::open) return errc::not_open;
         const result<void> done = call(*at->socket);
         if (done) this->wake(*at);

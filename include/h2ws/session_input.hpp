@@ -87,13 +87,14 @@ protected:
         if (!at.has(news::early)) deliver_end(at);
     }
 
-    // HEADERS where the tunnel's frames flow: only that stream dies (RFC 9113 §8.5, R85, S7).
+    // HEADERS where the tunnel's frames flow: only that stream dies (RFC 9113 §8.1, R49; §8.5, R85,
+    // S7).
     void headers_on_tunnel(stream_type& at) noexcept {
         this->abort(at, errc::headers_on_tunnel, http2_error::protocol_error);
     }
 
     void goaway_received(std::int32_t last_stream_id, http2_error code) noexcept {
-        this->going_away_ = true;
+        this->going_away_ = true; // RFC 9113 §6.8 (R112): tunnels go on
         this->push(h2ws::goaway_received{last_stream_id, code});
     }
 

@@ -119,6 +119,7 @@ protected:
     // leave.
     void end_connection(errc error, http2_error code) noexcept {
         if (std::exchange(ended_, true)) return;
+        // RFC 9113 §5.4.3 (R103): abnormal for each that was open
         streams_.each([&](stream_type& at) { stream_closed(at, http2_error::no_error); });
         end_ = connection_ended{error, code};
     }

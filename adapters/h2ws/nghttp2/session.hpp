@@ -119,7 +119,7 @@ private:
         auto size = static_cast<std::size_t>(taken);
         if (paused_) {
             const auto before = static_cast<std::size_t>(chunk_ - octets);
-            padding_left_ = size - before - chunk_left_;
+            padding_left_ = size - before - chunk_left_; // RFC 9113 §6.1 (R104): credited already
             size = before;
         }
         in = in.subspan(size);

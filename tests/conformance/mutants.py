@@ -1,4 +1,4 @@
-"""mutants.py SHARD OF --link FILE... -- COMPILER FLAG...: the tests notice when a rule is not obeyed.
+"""mutants.py SHARD OF --link FILE... -- COMPILER FLAG...: do the tests notice a rule not obeyed?
 
 mutants.txt says for each rule where it is obeyed and what stands there when it is not. The headers
 are copied with both, and a switch between them; so each test source is compiled once, passes with
@@ -6,7 +6,6 @@ every rule obeyed, and is run once more for each rule that is switched off: the 
 rule's tag must fail then. Where a test is a static_assert the source must not compile. A shard is
 every OFth test source.
 """
-import concurrent.futures
 import os
 import pathlib
 import re
@@ -37,17 +36,18 @@ def switched(text, mutants):
     def write(begin, end, left):
         out, at = "", begin
         while left:
-            (first, last), inner = left[0], []
+            first, last = left[0]
             if first < at or last > end:
                 raise ValueError(f"{places[left[0]][0].name}: anchors cross")
             inner = [place for place in left[1:] if place[0] < last]
             left = left[1 + len(inner):]
             here = write(first, last, inner)
             for mutant in places[(first, last)]:
+                off = f"h2ws_off({mutant.number})"
                 if mutant.is_statement:
-                    here = f"{{ if (h2ws_off({mutant.number})) {{ {mutant.other} }} else {{ {here} }} }}"
+                    here = f"{{ if ({off}) {{ {mutant.other} }} else {{ {here} }} }}"
                 else:
-                    here = f"(h2ws_off({mutant.number}) ? ({mutant.other}) : ({here}))"
+                    here = f"({off} ? ({mutant.other}) : ({here}))"
             out += text[at:first] + here
             at = last
         return out + text[at:end]
@@ -72,7 +72,8 @@ def write_headers(folder, changes):
 
 
 def run(command, **more):
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=120, **more)
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300,
+                          **more)
 
 
 def cases_fail(program, tag, off):
@@ -81,7 +82,8 @@ def cases_fail(program, tag, off):
     if re.search(r"^0 (matching )?test cases", listed, re.M):
         return None
     try:
-        return run([program, f"[{tag}]", "--abort"], env=os.environ | {"H2WS_OFF": str(off)}).returncode != 0
+        done = run([program, f"[{tag}]", "--abort"], env=os.environ | {"H2WS_OFF": str(off)})
+        return done.returncode != 0
     except subprocess.TimeoutExpired:
         return True
 

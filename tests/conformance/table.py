@@ -48,7 +48,7 @@ def read(path=HERE / "mutants.txt"):
     mutants = []
     for number, line in enumerate(path.read_text().splitlines(), 1):
         if head := HEAD.match(line):
-            mutants.append(Mutant(number, head[1] is None, head[2], head[3], head[4].split(), "", ""))
+            mutants.append(Mutant(number, not head[1], head[2], head[3], head[4].split(), "", ""))
         elif line.startswith("- "):
             mutants[-1].anchor = f"{mutants[-1].anchor} {line[2:].strip()}".strip()
         elif line.startswith("+"):

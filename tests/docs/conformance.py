@@ -1,7 +1,7 @@
 """conformance.py [fill]: holds docs/conformance.md against the sources and the tests.
 
 Every rule and decision has one row. A row that names a header: a comment there cites the rule. A
-row that names tests: each of them has a case with the rule's tag and a tag of its section. Citations
+row that names tests: each has a case with the rule's tag and a tag of its section. Citations
 and tags in the sources name rules that exist, beside a section of theirs. A rule of ours is in
 tests/conformance/mutants.txt or among those that nothing can break. The counts are right. `fill`
 writes the counts, and the tests into the rows.
@@ -21,7 +21,8 @@ NOT_OURS = ("nghttp2", "the application", "not built yet")
 BEGIN, END = "<!-- counts: begin -->\n", "<!-- counts: end -->\n"
 CASE = re.compile(r'TEST_CASE\w*\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+),\s*((?:"[^"]*"\s*)+)')
 GROUP = re.compile(r"\bR(\d+)(?:-R?(\d+))?\b")
-SECTION = re.compile(r"RFC (\d{4})|§(\d+(?:\.\d+)*)|\bsections? (\d+(?:\.\d+)*)|(\bR\d+(?:-R?\d+)?)\b")
+SECTION = re.compile(r"RFC (\d{4})|§(\d+(?:\.\d+)*)|\bsections? (\d+(?:\.\d+)*)"
+                     r"|(\bR\d+(?:-R?\d+)?)\b")
 wrong = []
 
 
@@ -166,8 +167,8 @@ def counts(rows, shown, unbreakable):
     tested = sum(row.obeyed == "nghttp2" and bool(row.tests) for row in rules)
     kinds = collections.Counter(row.obeyed if row.obeyed in NOT_OURS else "ours" for row in rules)
     return (f"- {len(rules)} rules and {len(rows) - len(rules)} decisions\n"
-            f"- {kinds['ours']} rules obeyed by h2ws itself: {len(shown)} of them by lines that were"
-            f" taken away to see a test fail, {len(unbreakable)} that nothing can break\n"
+            f"- {kinds['ours']} rules obeyed by h2ws itself: {len(shown)} of them by lines that"
+            f" tests miss when they are taken away, {len(unbreakable)} that nothing can break\n"
             f"- {kinds['nghttp2']} obeyed by nghttp2, {tested} of them with a test here\n"
             f"- {kinds['the application']} left to the application\n"
             f"- {kinds['not built yet']} not built yet\n")
@@ -220,7 +221,8 @@ def check_place(mutant):
     except ValueError as error:
         return wrong.append(str(error))
     first, last = text[:begin].count("\n"), text[:end].count("\n")
-    near = " ".join(line.partition("//")[2] for line in text.splitlines()[max(0, first - 6):last + 2])
+    lines = text.splitlines()[max(0, first - 6):last + 2]
+    near = " ".join(line.partition("//")[2] for line in lines)
     cited = set().union(*(expanded("R", span.groups()) for span in GROUP.finditer(near)), set())
     wrong.extend(f"{mutant.name}: no comment there cites {rule}" for rule in mutant.rules
                  if rule not in cited)

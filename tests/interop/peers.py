@@ -40,7 +40,7 @@ def check_equal(what, got, expected):
 
 def shorten(value):
     text = repr(value)
-    return text if len(text) < 300 else f"{text[:200]}... ({len(value)} long)"
+    return text if len(text) < 900 else f"{text[:600]}... ({len(value)} long)"
 
 
 # Cases -------------------------------------------------------------------------------------------
@@ -84,11 +84,17 @@ class Cases:
 
 
 class Process:
-    """A program in a process group of its own, which is killed when the `with` block ends."""
+    """A program in a process group of its own, which is killed when the `with` block ends, and
+    itself killed when the test is. As root it runs as nobody if it is to be `unprivileged`."""
 
-    def __init__(self, *arguments, **more):
+    NOBODY = 65534
+
+    def __init__(self, *arguments, unprivileged=False, **more):
         self.arguments = [str(argument) for argument in arguments]
-        self.popen = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        before = ["setpriv", "--pdeathsig", "KILL"]
+        if unprivileged and os.geteuid() == 0:
+            before += [f"--reuid={self.NOBODY}", f"--regid={self.NOBODY}", "--clear-groups"]
+        self.popen = subprocess.Popen(before + self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=subprocess.PIPE, start_new_session=True, **more)
         self.stdout, self.stderr = [], []  # lines, as they come
         self.changed = threading.Condition()
@@ -108,6 +114,15 @@ class Process:
         self.popen.stdin.write(text.encode())
         self.popen.stdin.flush()
 
+    def write_until_exit(self, text):
+        end = time.monotonic() + PATIENCE
+        try:
+            while self.running() and time.monotonic() < end:
+                self.write(text)
+                time.sleep(0.02)
+        except BrokenPipeError:
+            pass
+
     def end_input(self):
         self.popen.stdin.close()
 
@@ -123,21 +138,19 @@ class Process:
 
     def wait_line(self, pattern):
         """The first line on stdout that is wholly of this form."""
-        found = []
+        return self.wait_for(lambda: self.matches(pattern), f"line {pattern!r} on stdout")[0]
 
-        def there():
-            found[:] = self.matches(pattern)
-            return found or not self.running()
-
+    def wait_for(self, condition, what):
+        """The condition's value as soon as something that was said makes it true."""
         with self.changed:
             end = time.monotonic() + PATIENCE
-            while not there() and time.monotonic() < end:
+            while not (found := condition()) and self.running() and time.monotonic() < end:
                 self.changed.wait(0.1)
         if not found:
             self.join_readers()
-            found[:] = self.matches(pattern)
-        check(found, f"no line {pattern!r} on stdout; {self.said()}")
-        return found[0]
+            found = condition()
+        check(found, f"no {what}; {self.said()}")
+        return found
 
     def exit_status(self, timeout=PATIENCE):
         try:
@@ -194,6 +207,15 @@ class Certificates:
         self.openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key,
                      "-CAcreateserial", "-days", "2", "-out", self.certificate,
                      "-extfile", extensions)
+
+    def both(self, folder):
+        """A copy of certificate and key in one file, which the folder's owner can be given."""
+        path = os.path.join(folder, "both.pem")
+        with open(path, "wb") as copy:
+            for part in (self.certificate, self.key):
+                with open(part, "rb") as file:
+                    copy.write(file.read())
+        return path
 
     def openssl(self, *arguments):
         run = subprocess.run(["openssl", *arguments], stdin=subprocess.DEVNULL, timeout=30,

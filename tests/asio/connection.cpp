@@ -1,3 +1,4 @@
+#include "../../examples/memory_session.hpp"
 #include "../catch.hpp"
 #include "echo.hpp"
 
@@ -180,6 +181,32 @@ TEST_CASE("a handler that throws ends its connection and the exception leaves ru
     pair.context.run();
     CHECK(end == asio::error::operation_aborted);
     CHECK(log == strings{"refused connection_lost", "released"});
+}
+
+TEST_CASE("the connection's end is told also where making output brings it", "[asio][R113]") {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    int server_told = 0, client_told = 0;
+    const auto count = [](int& told) {
+        return [&told](auto&, const h2ws::stream_event& happened) {
+            told += std::holds_alternative<h2ws::connection_ended>(happened);
+        };
+    };
+    using server_type = h2ws::asio::connection<examples::memory_server, local_socket>;
+    using client_type = h2ws::asio::connection<examples::memory_client, local_socket>;
+    const auto client =
+        std::make_shared<client_type>(std::move(pair.client), h2ws::client{entropy.source()});
+    const auto server = std::make_shared<server_type>(std::move(pair.server), h2ws::server{},
+                                                      echo::server_options());
+    h2ws::asio::serve(server, count(server_told), [](std::error_code) {});
+    h2ws::asio::connect(client, count(client_told), [](std::error_code) {});
+    asio::post(pair.context, [&] {
+        client->session().shutdown(h2ws::asio::now());
+        client->wake();
+    });
+    pair.context.run();
+    CHECK(server_told == 1);
+    CHECK(client_told == 1);
 }
 
 TEST_CASE("destroying the executor destroys what runs on it", "[asio]") {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "clock.hpp"
+#include "operation.hpp"
 #include "pump.hpp"
 
 #include <h2ws/session.hpp>
 
 #include <asio.hpp>
 
+#include <atomic>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -46,27 +48,47 @@ public:
 
     // Runs the connection to its end, once. `handler(connection&, const stream_event&)` gets every
     // event, on the executor, and may call anything on the session but poll, transmit, transmitted
-    // and expire. Completes with void(std::error_code): none when both sides were done, else why
-    // the transport failed. A handler that throws ends the connection with the exception's way out
-    // of the executor's run().
+    // and expire. If it has a member `transmitted(connection&)`, that is called each time output
+    // has left. Completes with void(std::error_code): none when both sides were done, else why the
+    // transport failed, already_started when it runs. A handler that throws ends the connection
+    // with the exception's way out of the executor's run(). Cancellation (terminal, partial) is
+    // `close`; total has no effect.
     template <class Handler, class CompletionToken>
     auto async_run(Handler handler, CompletionToken&& token) {
+        const auto self = this->shared_from_this();
         return ::asio::async_initiate<CompletionToken, void(std::error_code)>(
-            [self = this->shared_from_this()](auto completion, Handler on_event) {
-                using pump_type = pump<connection, Handler, decltype(completion)>;
-                std::make_shared<pump_type>(self, std::move(on_event), std::move(completion))
-                    ->start();
-            },
-            token, std::move(handler));
+            operation<connection, connection, std::error_code>(self, self), token,
+            [on_event = std::move(handler)](connection& at, connection&, operation_id id,
+                                            waiting<std::error_code> done) mutable {
+                at.run(id, std::move(on_event), std::move(done));
+            });
+    }
+
+    // For `operation`.
+    operation_id next_operation() noexcept { return ++operations_; }
+    void cancel(operation_id id, ::asio::cancellation_type how) {
+        using type = ::asio::cancellation_type;
+        if (id == run_id_ && (how & (type::terminal | type::partial)) != type::none) close();
     }
 
 private:
-    template <class, class, class>
+    template <class, class>
     friend class pump;
+
+    template <class Handler>
+    void run(operation_id id, Handler handler, waiting<std::error_code> done) {
+        if (pump_ != nullptr) return done.complete(::asio::error::already_started);
+        run_id_ = id;
+        std::make_shared<pump<connection, Handler>>(this->shared_from_this(), std::move(handler),
+                                                    std::move(done))
+            ->start();
+    }
 
     Stream stream_;
     Session session_;
     pump_control* pump_ = nullptr; // while it runs
+    std::atomic<operation_id> operations_ = 0;
+    operation_id run_id_ = 0;
 };
 
 } // namespace h2ws::asio

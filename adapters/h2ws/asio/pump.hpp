@@ -3,6 +3,7 @@
 #pragma once
 
 #include "clock.hpp"
+#include "waiting.hpp"
 
 #include <h2ws/bytes.hpp>
 #include <h2ws/instant.hpp>
@@ -29,24 +30,27 @@ protected:
     ~pump_control() = default;
 };
 
-template <class Connection, class Handler, class Completion>
+// Made and started on the connection's executor. What is under way keeps it alive.
+template <class Connection, class Handler>
 class pump final : public pump_control,
-                   public std::enable_shared_from_this<pump<Connection, Handler, Completion>> {
+                   public std::enable_shared_from_this<pump<Connection, Handler>> {
 public:
-    pump(std::shared_ptr<Connection> owner, Handler handler, Completion completion)
+    pump(std::shared_ptr<Connection> owner, Handler handler, waiting<std::error_code> done)
         : owner_(std::move(owner)),
           handler_(std::move(handler)),
-          completion_(std::move(completion)),
-          work_(::asio::get_associated_executor(completion_, owner_->get_executor())),
+          done_(std::move(done)),
           timer_(owner_->get_executor()),
           input_(input_size) {}
 
+    // Without an end where the execution context went before.
+    ~pump() {
+        if (owner_->pump_ == this) owner_->pump_ = nullptr;
+    }
+
     void start() {
         owner_->pump_ = this;
-        ::asio::dispatch(owner_->get_executor(), [self = this->shared_from_this()] {
-            self->read();
-            self->wake();
-        });
+        read();
+        wake();
     }
 
     // Events, output and deadline, until there is nothing more of any.
@@ -65,7 +69,11 @@ private:
         if (std::exchange(advancing_, true)) return;
         const auto keep = this->shared_from_this(); // a handler may let go of everything
         try {
-            for (bool more = true; more; more = write()) give_out(in);
+            for (bool more = true; more;) { // making output can end streams, and the session
+                give_out(in);
+                more = write();
+                more = give_out(in) || more;
+            }
         } catch (...) { // the handler's: nobody would go on with the connection
             advancing_ = false;
             close();
@@ -76,9 +84,12 @@ private:
         if (owner_->session().finished() && !writing_) leave();
     }
 
-    void give_out(mutable_bytes& in) {
-        while (const auto happened = owner_->session().poll(in, now()))
+    // Whether anything had happened.
+    bool give_out(mutable_bytes& in) {
+        bool any = false;
+        for (; const auto happened = owner_->session().poll(in, now()); any = true)
             handler_(*owner_, *happened);
+        return any;
     }
 
     void read() {
@@ -102,8 +113,7 @@ private:
                                            : connection_loss::failed;
     }
 
-    // Begins a write if there is something to write. Whether the session is to be polled again:
-    // making output can end streams.
+    // Begins a write if there is something to write, and none under way. Whether it did.
     bool write() {
         if (writing_ || over_) return false;
         const auto spans = owner_->session().transmit(now());
@@ -121,10 +131,15 @@ private:
                 if (self->over_) return self->finish();
                 if (error) return self->fail(error, connection_loss::failed);
                 self->owner_->session().transmitted(size);
+                self->tell_transmitted();
                 self->wake();
                 if (self->over_) self->finish();
             });
         return true;
+    }
+
+    void tell_transmitted() {
+        if constexpr (requires { handler_.transmitted(*owner_); }) handler_.transmitted(*owner_);
     }
 
     // The timer runs for the earliest deadline there was; one that moved away is found out then.
@@ -185,11 +200,7 @@ private:
         owner_->pump_ = nullptr;
         std::error_code ignored; // closing is best effort
         owner_->stream().lowest_layer().close(ignored);
-        ::asio::post(work_.get_executor(),
-                     [completion = std::move(completion_), error = error_]() mutable {
-                         std::move(completion)(error);
-                     });
-        work_.reset();
+        done_.complete(error_);
     }
 
     // TLS: close_notify, for whose answer we wait a moment.
@@ -212,10 +223,7 @@ private:
 
     std::shared_ptr<Connection> owner_;
     Handler handler_;
-    Completion completion_;
-    ::asio::executor_work_guard<
-        ::asio::associated_executor_t<Completion, typename Connection::executor_type>>
-        work_;
+    waiting<std::error_code> done_;
     ::asio::steady_timer timer_;
     std::vector<std::byte> input_;
     std::array<::asio::const_buffer, most_buffers> buffers_;

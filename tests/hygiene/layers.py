@@ -29,7 +29,8 @@ ONLY_SEES = {"http2 wire": {"words", "wire", "http2 wire"}}
 # An adapter's headers in order; all may include the core but what is forbidden here.
 ADAPTERS = {
     "nghttp2": "options engine callbacks session server client stream_index attach",
-    "asio": "clock waiting operation pump connection serve connect stream tls",
+    "asio": "clock waiting operation pump connection serve connect inbox stream_state kept_request"
+            " context_end stream_router stream offer stream_connection tls",
     "zlib": "deflate",
 }
 ADAPTER_MUST_NOT_SEE = {"nghttp2": ["http2/"], "asio": ["http2/"], "zlib": ["http2/"]}

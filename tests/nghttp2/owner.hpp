@@ -362,9 +362,11 @@ private:
         note(what.tunnel, "released");
     }
     void told(const tunnel_data&) {}
+    void told(const tunnel_writable&) {}
     void told(const request_received&) { FAIL("an ordinary request is the owner's"); }
     void told(const response_received&) { FAIL("an ordinary response is the owner's"); }
     void told(const body_received&) { FAIL("a body is the owner's"); }
+    void told(const request_writable&) { FAIL("an ordinary request is the owner's"); }
     void told(const request_released&) { FAIL("an ordinary request is the owner's"); }
     void told(const settings_received&) {}
     void told(const goaway_received& what) {

@@ -66,12 +66,14 @@ public:
         lanes_.truncate(lanes_.size() - 1);
     }
 
-    // The peer's settings; until they come nothing may be sent.
+    // The peer's settings; until they come nothing may be sent. Later ones change the windows of
+    // live streams too (RFC 9113 §6.9.2).
     void allow(std::uint32_t stream_window, std::uint32_t window, std::size_t most) noexcept {
+        for (lane& on : lanes_) on.send_window += stream_window - stream_window_;
+        send_window_ += window - window_;
         stream_window_ = stream_window;
-        send_window_ = window;
+        window_ = window;
         most_ = most;
-        for (lane& on : lanes_) on.send_window += stream_window;
     }
 
     // The peer may send so much more.
@@ -139,6 +141,7 @@ private:
     std::size_t turn_ = 0;
     std::size_t most_ = 0;
     std::int64_t stream_window_ = 0;
+    std::int64_t window_ = 0; // of the connection, at first
     std::int64_t send_window_ = 0;
     std::int64_t receive_window_;
     std::uint32_t owed_ = 0;

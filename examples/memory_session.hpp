@@ -189,7 +189,8 @@ private:
     // A server's: a stream that the client opens.
     lane* begin_stream() noexcept {
         if constexpr (!Role::is_client) {
-            if (reader_.head().stream <= last_received_) return nullptr; // long gone
+            // Long gone, or above what our last GOAWAY said that we take.
+            if (reader_.head().stream <= last_received_ || going_) return nullptr;
             last_received_ = reader_.head().stream;
             if (lanes_.size() >= this->options().max_streams) {
                 put(kind::reset, no_flags, reader_.head().stream, {7}); // REFUSED_STREAM

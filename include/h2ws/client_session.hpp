@@ -18,20 +18,22 @@ class client_session : public session_base<Engine, client, Extension> {
 public:
     using typename base::stream_type;
 
-    // Asks for a tunnel; everything is copied. It has its name at once and is held back until the
-    // server's SETTINGS allow it (RFC 8441 §3); tunnel_opened or tunnel_refused follows. Errors:
-    // connect_not_enabled, not_open (the connection takes no new streams), those of `request`,
+    // Asks for a tunnel; everything is copied. It has its name at once and waits until the server's
+    // SETTINGS allow it (RFC 8441 §3) and it is its turn below MAX_CONCURRENT_STREAMS (RFC 9113
+    // §5.1.2, R97); tunnel_opened or tunnel_refused follows. Errors: connect_not_enabled, not_open
+    // (the connection takes no new streams), too_many_tunnels (max_waiting), those of `request`,
     // no_memory.
     result<tunnel_id> open(const connect_request& wanted, instant now,
                            Extension extension = {}) noexcept {
         if (const errc error = start(now); error != errc::none) return error;
         if (gate_.answer() == connect_answer::no) return errc::connect_not_enabled;
+        if (waiting_.size() == this->options_.max_waiting) return errc::too_many_tunnels;
         const field_list list = h2ws::request(wanted);
         stream_type* const at = this->streams_.insert();
         if (const errc error = keep(at, list); error != errc::none) return error;
         at->exchange->extension.emplace(std::move(extension));
         this->await_answer(*at);
-        if (gate_.answer() == connect_answer::yes) submit(*at);
+        submit_waiting();
         return tunnel_id{at->id};
     }
 
@@ -47,6 +49,7 @@ public:
             this->streams_.erase(*at);
             return errc::no_memory;
         }
+        ++live_;
         return request_id{at->id};
     }
 
@@ -54,7 +57,9 @@ public:
     connect_answer connect_enabled() const noexcept { return gate_.answer(); }
 
 protected:
-    using base::base;
+    client_session(client role, const session_options& options) noexcept
+        : base(role, options),
+          waiting_(options.memory) {}
 
     // ---- for the engine -------------------------------------------------------------------------
 
@@ -66,12 +71,23 @@ protected:
     // The end of a SETTINGS frame that is no acknowledgement.
     void settings_complete(const peer_settings& values) noexcept {
         gate_.settings_received();
+        most_ = values.max_concurrent_streams;
         this->push(settings_received{gate_.answer(), values});
-        this->streams_.each([&](stream_type& at) {
-            if (at.stage != stream_stage::held) return;
-            if (gate_.answer() == connect_answer::yes) return submit(at);
-            this->abort(at, errc::connect_not_enabled, http2_error::no_error);
-        });
+        if (gate_.answer() == connect_answer::yes)
+            submit_waiting();
+        else
+            refuse_waiting(errc::connect_not_enabled, http2_error::no_error);
+    }
+
+    // RFC 9113 §6.8 (R89, R111): what has not left will not; it may be tried elsewhere.
+    void goaway_received(std::int32_t last_stream_id, http2_error code) noexcept {
+        base::goaway_received(last_stream_id, code);
+        refuse_waiting(errc::stream_not_processed, http2_error::refused_stream);
+    }
+
+    // The same of a shutdown of ours.
+    void shutdown_begun() noexcept {
+        refuse_waiting(errc::stream_not_processed, http2_error::refused_stream);
     }
 
     void begin_response(stream_type& at) noexcept {
@@ -143,6 +159,16 @@ protected:
         this->abort(at, errc::handshake_timeout, http2_error::cancel);
     }
 
+    // There is room for another, or one waits no more.
+    void stream_freed(stream_type& at) noexcept {
+        if (at.stream_id != 0) {
+            --live_;
+            return submit_waiting();
+        }
+        for (std::size_t i = 0; i < waiting_.size(); ++i)
+            if (waiting_[i] == at.id) return waiting_.erase(i);
+    }
+
 private:
     errc start(instant now) noexcept {
         this->now_ = now;
@@ -155,7 +181,8 @@ private:
     // Copies the request; on an error there is no stream any more.
     errc keep(stream_type* at, const field_list& list) noexcept {
         if (at == nullptr) return errc::no_memory;
-        const errc error = copy(*at, list);
+        errc error = copy(*at, list);
+        if (error == errc::none && !waiting_.push_back(at->id)) error = errc::no_memory;
         if (error != errc::none)
             this->streams_.erase(*at);
         else
@@ -181,10 +208,22 @@ private:
         return errc::none;
     }
 
-    void submit(stream_type& at) noexcept {
-        at.stage = stream_stage::pending;
-        if (!this->engine().submit_headers(at, at.exchange->section.fields(), false))
-            this->abort(at, errc::no_memory, http2_error::internal_error);
+    // In the order in which they were asked for.
+    void submit_waiting() noexcept {
+        if (gate_.answer() != connect_answer::yes || this->ended_ || this->going_away_) return;
+        while (!waiting_.empty() && live_ < most_) {
+            stream_type& at = *this->streams_.find(waiting_[0]);
+            waiting_.erase(0);
+            at.stage = stream_stage::pending;
+            if (this->engine().submit_headers(at, at.exchange->section.fields(), false))
+                ++live_;
+            else
+                this->abort(at, errc::no_memory, http2_error::internal_error);
+        }
+    }
+
+    void refuse_waiting(errc error, http2_error code) noexcept {
+        while (!waiting_.empty()) this->abort(*this->streams_.find(waiting_[0]), error, code);
     }
 
     // Only from here on has the stream anything to send (RFC 6455 §4.1).
@@ -228,6 +267,9 @@ private:
     }
 
     connect_gate gate_;
+    growing_array<std::uint64_t> waiting_; // tunnels that are held, in order
+    std::size_t live_ = 0;                 // streams that were submitted and are not gone
+    std::size_t most_ = 0xffff'ffff;       // that may be, by the server's SETTINGS
 };
 
 } // namespace h2ws

@@ -66,10 +66,10 @@ public:
         return true;
     }
 
-    // Drops the first `count` items.
-    void erase_front(std::size_t count) noexcept {
-        for (std::size_t i = count; i < size_; ++i) items_[i - count] = std::move(items_[i]);
-        truncate(size_ - count);
+    // Drops one item; those behind it move up.
+    void erase(std::size_t index) noexcept {
+        for (std::size_t i = index + 1; i < size_; ++i) items_[i - 1] = std::move(items_[i]);
+        truncate(size_ - 1);
     }
 
     void truncate(std::size_t size) noexcept {

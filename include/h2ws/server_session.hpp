@@ -130,6 +130,8 @@ protected:
     }
 
     void refusal_ended(stream_type&) noexcept {}
+    void stream_freed(stream_type&) noexcept {}
+    void shutdown_begun() noexcept {}
 
 private:
     stream_type* pending(std::uint64_t name, bool is_request, instant now) noexcept {
@@ -153,9 +155,9 @@ private:
     }
 
     void tell_tunnel(stream_type& at) noexcept {
-        // RFC 9113 §10.5.2 (R125)
-        if (pending_ == this->options_.max_pending || this->shutting_down_)
-            return reject(at, errc::too_many_tunnels);
+        // RFC 9113 §10.5.2 (R125). Not because of a shutdown: what comes between its two GOAWAYs
+        // was on its way (§6.8).
+        if (pending_ == this->options_.max_pending) return reject(at, errc::too_many_tunnels);
         ++pending_;
         at.told = true;
         this->await_answer(at);

@@ -113,10 +113,13 @@ public:
     }
 
     // Takes no new streams and lets those that are live go on (RFC 9113 §6.8): GOAWAY in two steps.
+    // A server still takes what was on its way before the second of them; a client's tunnels that
+    // wait for their turn are refused, and may be tried on another connection.
     void shutdown(instant now) noexcept {
         this->now_ = now;
-        if (!this->shutting_down_ && !this->ended_) this->engine().submit_shutdown();
-        this->shutting_down_ = true;
+        if (std::exchange(this->shutting_down_, true) || this->ended_) return;
+        this->engine().submit_shutdown();
+        this->engine().shutdown_begun();
     }
 
 protected:

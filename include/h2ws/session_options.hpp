@@ -14,7 +14,9 @@
 namespace h2ws {
 
 struct timeouts {
-    // For the answer to an extended CONNECT: the server's to us, or ours to the client.
+    // For the answer to an extended CONNECT: the server's to us, or ours to the client. A client
+    // counts from `open` on, also while the request waits for its turn: whoever asked hears within
+    // it.
     duration handshake = seconds(10);
     // Nothing exchanged on a tunnel, pings and pongs not counted; never: it may idle.
     duration idle = never;
@@ -48,6 +50,9 @@ struct session_options {
     std::uint32_t max_streams = 256;
     // Of these, tunnels that wait for accept or refuse: each holds its fields and early_data.
     std::size_t max_pending = 64;
+    // A client's tunnels that wait for the server's SETTINGS or for their turn below its
+    // MAX_CONCURRENT_STREAMS; `open` then says too_many_tunnels. Memory: 1 KiB and the fields each.
+    std::size_t max_waiting = 1'024;
     // Bytes that a client may send on a tunnel before the answer; more resets it (S11).
     std::size_t max_early_data = 4'096;
 

@@ -282,6 +282,7 @@ private:
         output_left(at);
         if (at.is_request) at.error = ending_error(at, how);
         tell(at, news::released);
+        engine().stream_freed(at);
     }
 
     void tell_closed(stream_type& at, const event& last) noexcept {

@@ -17,7 +17,7 @@ namespace h2ws {
 
 // Where a stream stands, whatever it carries.
 enum class stream_stage : std::uint8_t {
-    held,     // a client's: waits for the server's SETTINGS
+    held,     // a client's: waits for the server's SETTINGS, or for its turn
     pending,  // the CONNECT, or the ordinary request, has no answer yet
     open,     // a tunnel whose frames flow
     raw,      // a tunnel of another protocol

@@ -26,6 +26,28 @@ TEMPLATE_LIST_TEST_CASE("a shutdown lets live tunnels go on", "[session][rfc9113
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("a request that was on its way when the shutdown began is served",
+                        "[session][rfc9113-6.8][R113]", models) {
+    pair<TestType> both;
+    (void)both.opened("/before");
+    both.client_hears = false;
+    both.server.shutdown();
+    both.run();
+    const tunnel_id late = both.open("/between");
+    both.run();
+    CHECK(both.server.has("2 requested /between"));
+    both.client_hears = true;
+    both.run();
+    CHECK(both.client.has("goaway 2147483647 NO_ERROR"));
+    CHECK(both.client.has("goaway 3 NO_ERROR")); // the tunnel's stream is in it
+    CHECK(both.client.at(late).opened);
+    CHECK(both.client.send(late, "served") == errc::none);
+    both.run();
+    CHECK(both.server.has("2 text \"served\""));
+    CHECK(both.ask({.authority = "a.test"}).error() == errc::not_open);
+    both.finish();
+}
+
 TEMPLATE_LIST_TEST_CASE("tunnels above a GOAWAY's last stream were not processed",
                         "[session][rfc9113-6.8][R89][R112][S16]", models) {
     alone<typename TestType::client> client;

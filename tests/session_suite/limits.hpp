@@ -3,6 +3,48 @@
 
 #include "alone.hpp"
 
+namespace session_suite {
+
+// SETTINGS of a server that takes so many streams.
+template <class Model>
+octets takes_streams(std::uint32_t most) {
+    if constexpr (requires { Model::frame(0, 0, 0, ""); })
+        return Model::frame(4, 0, 0, octets("\0\3", 2) + Model::number(most));
+    else
+        return Model::numbers(Model::kind::settings, Model::record::enables, 0,
+                              {1 << 20, 1 << 24, most});
+}
+
+// A client that asked for three tunnels, of which the server takes one.
+template <class Model>
+struct three_and_one {
+    explicit three_and_one(const session_options& options = {}) : client(options) {
+        client.hears(Model::server_preface(true));
+        client.hears(takes_streams<Model>(1));
+        for (const char* path : {"/1", "/2", "/3"}) ask(path);
+        client.hears({});
+    }
+    tunnel_id ask(std::string_view path) {
+        const auto made =
+            client.side.session.open({.authority = "a.test", .path = path}, client.now);
+        REQUIRE(made);
+        client.side.at(*made);
+        tunnels.push_back(*made);
+        return *made;
+    }
+    // The server answers, or ends, what it has.
+    void opens(std::uint32_t stream) {
+        const std::vector<field> ok{{":status", "200"}};
+        client.hears(Model::headers(stream, ok, false));
+    }
+    lines frames() const { return Model::frames(client.side.written, true); }
+
+    alone<typename Model::client> client;
+    std::vector<tunnel_id> tunnels;
+};
+
+} // namespace session_suite
+
 TEMPLATE_LIST_TEST_CASE("a tunnel asked for before SETTINGS waits for them", "[session][R3]",
                         models) {
     alone<typename TestType::client> client;
@@ -51,4 +93,114 @@ TEMPLATE_LIST_TEST_CASE("tunnels above the server's limit wait for their turn",
     }
     CHECK(both.server.count("5 requested /4") == 1);
     both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("of three tunnels with room for one the others go out in order, one by one",
+                        "[session][rfc9113-5.1.2][R97]", models) {
+    pair<TestType> both({}, {.max_streams = 1}, {});
+    for (const char* path : {"/1", "/2", "/3"}) (void)both.open(path);
+    both.run();
+    CHECK(both.server.log == lines{"1 requested /1"});
+    CHECK(both.client.log == lines{"1 opened 200"});
+    CHECK(both.client.close(both.client.last) == errc::none);
+    both.run();
+    CHECK(both.server.log.back() == "2 requested /2");
+    CHECK(both.server.reset(both.server.last) == errc::none);
+    both.run();
+    CHECK(both.server.log.back() == "3 requested /3");
+    CHECK(both.client.log.back() == "3 opened 200");
+    CHECK(both.client.session.stream_count() == 1);
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("what becomes of a tunnel that waits for its turn",
+                        "[session][rfc9113-5.1.2][R97]", models) {
+    three_and_one<TestType> it({.waits = {.handshake = seconds(10)}});
+    auto& side = it.client.side;
+    CHECK(it.frames() == lines{"1 headers"});
+    CHECK(side.session.stream_id(it.tunnels[1]) == 0);
+    it.opens(1);
+    SECTION("it is given up at once, and nobody takes its turn from the next") {
+        CHECK(side.reset(it.tunnels[1]) == errc::none);
+        CHECK(side.of(2) == lines{"refused reset_by_us", "released"});
+        CHECK(side.session.reset(it.tunnels[1], http2_error::cancel, it.client.now).error() ==
+              errc::not_open);
+        it.client.hears(TestType::reset(1, 8));
+        CHECK(last(it.frames(), 1) == lines{"3 headers"});
+        it.opens(3);
+        CHECK(side.of(3) == lines{"opened 200"});
+    }
+    SECTION("the time to its answer counts from when it was asked for") {
+        it.client.now += seconds(10) - 1;
+        side.expire();
+        CHECK(side.of(2).empty());
+        it.client.now += 1;
+        side.expire();
+        it.client.hears({});
+        CHECK(side.of(1) == lines{"opened 200"});
+        CHECK(side.of(2) == lines{"refused handshake_timeout", "released"});
+        CHECK(side.of(3) == lines{"refused handshake_timeout", "released"});
+        CHECK(it.frames() == lines{"1 headers"}); // nothing of them has left
+    }
+    SECTION("a shutdown refuses it, and lets the open one go on") {
+        side.shutdown();
+        CHECK(side.of(2) == lines{"refused stream_not_processed retryable", "released"});
+        it.client.hears(TestType::data(1, transcript::from_server(0x81, "alive"), false));
+        CHECK(side.of(1) == lines{"opened 200", "text \"alive\""});
+    }
+    SECTION("a GOAWAY refuses it, whatever its last stream") {
+        it.client.hears(TestType::goaway(0x7fff'ffff));
+        CHECK(side.of(2) == lines{"refused stream_not_processed retryable", "released"});
+        CHECK(side.of(3) == lines{"refused stream_not_processed retryable", "released"});
+        it.client.hears(TestType::reset(1, 8));
+        CHECK(it.frames() == lines{"1 headers"});
+    }
+    SECTION("it is lost with the connection") {
+        side.lost();
+        CHECK(last(side.log, 7) == lines{"1 closed connection_lost", "1 released",
+                                         "2 refused connection_lost", "2 released",
+                                         "3 refused connection_lost", "3 released",
+                                         "ended connection_lost"});
+    }
+    SECTION("a limit that is raised sends it") {
+        it.client.hears(takes_streams<TestType>(2));
+        CHECK(it.frames() == lines{"1 headers", "3 headers"});
+        it.client.hears(takes_streams<TestType>(100));
+        CHECK(last(it.frames(), 1) == lines{"5 headers"});
+    }
+    SECTION("a limit that is lowered below what lives ends nothing, and sends nothing") {
+        it.client.hears(takes_streams<TestType>(2));
+        it.opens(3);
+        it.client.hears(takes_streams<TestType>(1));
+        it.client.hears(TestType::reset(1, 8));
+        CHECK(it.frames() == lines{"1 headers", "3 headers"});
+        CHECK(side.of(2) == lines{"opened 200"});
+        it.client.hears(TestType::reset(3, 8));
+        CHECK(last(it.frames(), 1) == lines{"5 headers"});
+    }
+    SECTION("no stream at all is a limit too") {
+        it.client.hears(takes_streams<TestType>(0));
+        it.client.hears(TestType::reset(1, 8));
+        CHECK(it.frames() == lines{"1 headers"});
+        it.client.hears(takes_streams<TestType>(1));
+        CHECK(last(it.frames(), 1) == lines{"3 headers"});
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("no more tunnels wait than the limit allows", "[session][R123]", models) {
+    alone<typename TestType::client> client({.max_waiting = 3});
+    const auto ask = [&] {
+        return client.side.call(
+            [&](auto& session) { return session.open({.authority = "a.test"}, client.now); });
+    };
+    for (int i = 0; i < 3; ++i) REQUIRE(ask());
+    CHECK(ask().error() == errc::too_many_tunnels);
+    client.hears(TestType::server_preface(true)); // all three go out
+    CHECK(client.side.session.stream_count() == 3);
+    client.hears(takes_streams<TestType>(3));
+    std::vector<tunnel_id> waiting;
+    for (int i = 0; i < 3; ++i) waiting.push_back(*ask());
+    CHECK(ask().error() == errc::too_many_tunnels);
+    CHECK(client.side.reset(waiting[1]) == errc::none);
+    CHECK(ask());
 }

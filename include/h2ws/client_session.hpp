@@ -79,7 +79,7 @@ protected:
             refuse_waiting(errc::connect_not_enabled, http2_error::no_error);
     }
 
-    // RFC 9113 §6.8 (R89, R111): what has not left will not; it may be tried elsewhere.
+    // RFC 9113 §6.8 (R111): what has not left will not. §8.7 (R89): it may be tried elsewhere.
     void goaway_received(std::int32_t last_stream_id, http2_error code) noexcept {
         base::goaway_received(last_stream_id, code);
         refuse_waiting(errc::stream_not_processed, http2_error::refused_stream);
@@ -208,7 +208,7 @@ private:
         return errc::none;
     }
 
-    // In the order in which they were asked for.
+    // In the order in which they were asked for, as far as RFC 9113 §5.1.2 (R97) allows.
     void submit_waiting() noexcept {
         if (gate_.answer() != connect_answer::yes || this->ended_ || this->going_away_) return;
         while (!waiting_.empty() && live_ < most_) {

@@ -171,10 +171,15 @@ private:
         at.error = error;
         this->tell(at, news::rejected);
         const error_info& what = info(error);
-        if (what.http_status != 0 && refuse(at, h2ws::refuse(error), {})) return;
+        if (gets_status(what) && refuse(at, h2ws::refuse(error), {})) return;
         at.stage = stream_stage::over;
         at.forget_handshake();
         this->engine().submit_reset(at, what.stream_error); // RFC 9113 §8.1.1 (R52)
+    }
+
+    bool gets_status(const error_info& what) const noexcept {
+        return what.http_status != 0 || (this->options_.answer_malformed &&
+                                         what.stream_error == http2_error::protocol_error);
     }
 
     result<void> refuse(stream_type& at, const field_list& list, std::string_view body) noexcept {

@@ -80,6 +80,9 @@ struct session_options {
     bool accept_tunnels = false;
     // A server answers sec-websocket-accept when a key was sent, as one client demands (S14).
     bool answer_key = true;
+    // A server answers a malformed request with 400 before it ends the stream, where it has found
+    // the fault itself; else it resets it (S5, RFC 9113 §8.1.1).
+    bool answer_malformed = false;
     // A client refuses an answer without a subprotocol when it offered some, as browsers do (S13).
     bool require_subprotocol = false;
     // Only `websocket` in lower case is WebSocket (S3).

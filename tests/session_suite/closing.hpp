@@ -4,7 +4,7 @@
 #include "alone.hpp"
 
 TEMPLATE_LIST_TEST_CASE("a server that answers a Close ends the stream in the same frame",
-                        "[session][rfc6455-7.1.1][R184][R200]", models) {
+                        "[session][rfc6455-7.1.1][R184][R200][S21]", models) {
     pair<TestType> both;
     const tunnel_id tunnel = both.opened();
     CHECK(both.client.close(tunnel, 4000, "done") == errc::none);
@@ -17,7 +17,7 @@ TEMPLATE_LIST_TEST_CASE("a server that answers a Close ends the stream in the sa
 }
 
 TEMPLATE_LIST_TEST_CASE("a server that closes first ends the stream after the client's Close",
-                        "[session][rfc6455-7.1.1][R184][R200]", models) {
+                        "[session][rfc6455-7.1.1][R184][R200][S21]", models) {
     for (const weather& how : weathers()) {
         pair<TestType> both(how);
         (void)both.opened();
@@ -61,7 +61,7 @@ TEMPLATE_LIST_TEST_CASE("a client that is told so ends its half by a reset", "[s
 }
 
 TEMPLATE_LIST_TEST_CASE("either side resets, and both are told once",
-                        "[session][rfc8441-5][R31][R218]", models) {
+                        "[session][rfc8441-5][R31][R218][S6]", models) {
     for (const weather& how : weathers()) {
         pair<TestType> both(how);
         const tunnel_id a = both.opened("/a");
@@ -86,7 +86,7 @@ TEMPLATE_LIST_TEST_CASE("either side resets, and both are told once",
 }
 
 TEMPLATE_LIST_TEST_CASE("a client waits a second for the end of a server that closed",
-                        "[session][R185]", models) {
+                        "[session][R185][S18][S20][S22]", models) {
     alone<typename TestType::client> client;
     client.hears(TestType::server_preface(true));
     const auto tunnel = client.side.session.open({.authority = "a.test"}, client.now);
@@ -151,7 +151,8 @@ TEMPLATE_LIST_TEST_CASE("a client waits a second for the end of a server that cl
     }
 }
 
-TEMPLATE_LIST_TEST_CASE("how a server ends a stream", "[session][R87][R184][R207][R217]", models) {
+TEMPLATE_LIST_TEST_CASE("how a server ends a stream",
+                        "[session][R87][R184][R207][R217][S17][S18][S21][S22]", models) {
     alone<typename TestType::server> server;
     server.hears(TestType::client_preface());
     server.hears(TestType::headers(1, websocket_request(), false));

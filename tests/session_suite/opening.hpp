@@ -4,7 +4,7 @@
 #include "alone.hpp"
 
 TEMPLATE_LIST_TEST_CASE("a refusal reaches the client with its body, and frees its stream",
-                        "[session][R49][R83]", models) {
+                        "[session][R49][R83][S23]", models) {
     for (const weather& how : weathers()) {
         pair<TestType> both(how);
         both.server.accepts = false;
@@ -66,7 +66,7 @@ TEMPLATE_LIST_TEST_CASE("a failed refusal does not spoil the acceptance that fol
 }
 
 TEMPLATE_LIST_TEST_CASE("subprotocols are chosen among those offered",
-                        "[session][R133][R138][R140][R148]", models) {
+                        "[session][R133][R138][R140][R148][S13]", models) {
     pair<TestType> both({}, {}, {.require_subprotocol = true});
     std::string_view choice = "superchat";
     both.server.accepts = false;
@@ -90,7 +90,7 @@ TEMPLATE_LIST_TEST_CASE("subprotocols are chosen among those offered",
 }
 
 TEMPLATE_LIST_TEST_CASE("requests against the rules are answered by the session itself",
-                        "[session][R43][R53][R142][R153]", models) {
+                        "[session][R43][R53][R142][R153][S2][S5][S9][S10][S12][S23]", models) {
     struct row {
         std::vector<field> fields;
         bool end;

@@ -63,7 +63,7 @@ TEMPLATE_LIST_TEST_CASE("an answer without a body ends with its head", "[session
     both.finish();
 }
 
-TEMPLATE_LIST_TEST_CASE("raw tunnels carry bytes where they are accepted", "[session][R16]",
+TEMPLATE_LIST_TEST_CASE("raw tunnels carry bytes where they are accepted", "[session][R16][S2]",
                         models) {
     for (const weather& how : weathers()) {
         CAPTURE(how.stream_window, how.read_size, how.write_size);

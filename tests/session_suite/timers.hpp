@@ -63,8 +63,8 @@ TEMPLATE_LIST_TEST_CASE("a client gives up a handshake that is not answered", "[
     both.finish();
 }
 
-TEMPLATE_LIST_TEST_CASE("a peer that takes no output is given up after 30 seconds", "[session]",
-                        models) {
+TEMPLATE_LIST_TEST_CASE("a peer that takes no output is given up after 30 seconds",
+                        "[session][S21]", models) {
     pair<TestType> both({}, {.ping = {.interval = never}});
     (void)both.opened();
     both.client.consumes = false;

@@ -1,10 +1,10 @@
 #include "connect.hpp"
 
 #include "conversation.hpp"
+#include "counting_session.hpp"
 #include "dial.hpp"
 #include "engine.hpp"
 #include "report.hpp"
-#include "resuming_session.hpp"
 #include "time_limit.hpp"
 #include "trace.hpp"
 #include "traced_session.hpp"
@@ -89,7 +89,7 @@ public:
     }
 
 private:
-    using session_type = resuming_session<traced_session<typename Engine::client>>;
+    using session_type = counting_session<traced_session<typename Engine::client>>;
 
     awaitable<void> talk() {
         dial to(options_, request_.uri(), trace(options_.verbose));

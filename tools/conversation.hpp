@@ -38,12 +38,7 @@ public:
           trace_(options.verbose),
           echo_(session_),
           speaker_(*connection_, options, [this] { close(); }),
-          patience_(connection_->get_executor()) {
-        session_.before_output([this](instant now) {
-            echo_.resume(now);
-            speaker_.resume(now);
-        });
-    }
+          patience_(connection_->get_executor()) {}
 
     void open(const connect_request& wanted) {
         limit_.name("waiting for the server's SETTINGS");
@@ -100,6 +95,11 @@ private:
             return receive_close(*close);
         const auto& last = std::get<closed>(happened.what);
         conclude(last.error, last.stream_error);
+    }
+
+    void on(const tunnel_writable&) {
+        echo_.resume(tunnel_, asio::now());
+        speaker_.resume(asio::now());
     }
 
     void on(const tunnel_released&) { session_.shutdown(asio::now()); }

@@ -33,13 +33,13 @@ public:
         gathered_.erase(begun);
     }
 
-    // There may be room: sends what was held.
-    void resume(instant now) {
-        for (auto at = held_.begin(); at != held_.end();) {
-            auto& [tunnel, pieces] = *at;
-            while (!pieces.empty() && sent(tunnel, pieces.front(), now)) pieces.pop_front();
-            at = pieces.empty() ? held_.erase(at) : std::next(at);
-        }
+    // There is room: sends what was held.
+    void resume(tunnel_id tunnel, instant now) {
+        const auto at = held_.find(tunnel);
+        if (at == held_.end()) return;
+        std::deque<piece>& pieces = at->second;
+        while (!pieces.empty() && sent(tunnel, pieces.front(), now)) pieces.pop_front();
+        if (pieces.empty()) held_.erase(at);
     }
 
     void forget(tunnel_id tunnel) {

@@ -24,9 +24,7 @@ public:
         : session_(session),
           options_(options),
           number_(number),
-          echo_(session) {
-        session_.before_output([this](instant now) { echo_.resume(now); });
-    }
+          echo_(session) {}
 
     void handle(const stream_event& happened) {
         std::visit([this](const auto& what) { this->on(what); }, happened);
@@ -86,6 +84,8 @@ private:
         else if (const auto* last = std::get_if<closed>(&happened.what))
             tell_closed(at->second, last->error);
     }
+
+    void on(const tunnel_writable& has_room) { echo_.resume(has_room.tunnel, asio::now()); }
 
     void on(const tunnel_released& gone) {
         echo_.forget(gone.tunnel);

@@ -5,7 +5,6 @@
 #include "engine.hpp"
 #include "listener.hpp"
 #include "report.hpp"
-#include "resuming_session.hpp"
 #include "traced_session.hpp"
 
 #include <h2ws/asio/serve.hpp>
@@ -45,7 +44,7 @@ session_options options_of_session(const serve_options& options) {
 template <class Engine>
 class echo_server {
 public:
-    using session_type = resuming_session<traced_session<typename Engine::server>>;
+    using session_type = traced_session<typename Engine::server>;
 
     echo_server(::asio::io_context& io, const serve_options& options,
                 std::optional<::asio::ssl::context> tls)

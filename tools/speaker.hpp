@@ -46,7 +46,7 @@ public:
         resume(asio::now());
     }
 
-    // Sends what the queue takes, then asks for more; called again when something has left.
+    // Sends what the queue takes, then asks for more; called again when there is room.
     void resume(instant now) {
         if (!open_) return;
         for (; !lines_.empty(); lines_.pop()) {

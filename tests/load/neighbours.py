@@ -9,7 +9,7 @@ import sys
 
 from processes import Cases, Client, Server, check, check_counts
 
-BUSY, MESSAGES, ROUNDS = 99, 1_000, 5
+BUSY, MESSAGES, ROUNDS = 99, 1_000, 3
 BLOCKED_BYTES = 4_000_000
 LIMITS = {"max_pending": BUSY + 1, "max_queued": 1 << 20}
 MEASURES = ("p50", "p99", "p999", "longest")

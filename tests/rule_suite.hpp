@@ -407,6 +407,27 @@ TEMPLATE_LIST_TEST_CASE("a request that breaks a rule of its own gets a status",
                             {.max_fields = 6});
 }
 
+TEMPLATE_LIST_TEST_CASE("a server that takes no tunnels resets a request for one",
+                        "[rules][rfc8441-3][R9]", models) {
+    instant now = seconds(1);
+    endpoint<typename TestType::server> server({}, {}, now);
+    const auto hears = [&](const octets& bytes) {
+        server.receive(bytes);
+        while (!server.offered().empty()) (void)server.transmit();
+    };
+    hears(TestType::client_preface());
+    hears(TestType::headers(1, websocket_request(), false));
+    CHECK((server.log == lines{"rejected protocol_not_enabled"} ||
+           (speaks_http2<TestType> && server.log == lines{"rejected malformed_message"})));
+    CHECK(TestType::frames(server.written, false) == lines{"1 reset PROTOCOL_ERROR"});
+    hears(TestType::headers(
+        3,
+        std::vector<field>{
+            {":method", "GET"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}},
+        true));
+    CHECK(server.has("asked GET / end"));
+}
+
 TEMPLATE_LIST_TEST_CASE("data before the answer is bounded and resets its stream only",
                         "[rules][rfc6455-4.1][R135][rfc9113-10.5.2][R125][S11]", models) {
     three_tunnels<TestType, false> three({.max_pending = 1});

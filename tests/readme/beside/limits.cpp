@@ -47,6 +47,19 @@ void print_session(const h2ws::session_options& of) {
         "on its way to us on all tunnels");
     row("max_held", bytes(of.max_held), "received on all tunnels and not consumed");
     row("max_queued", bytes(of.max_queued), "queued on one tunnel; then `send` says `queue_full`");
+    row("max_queued_in_all", bytes(of.max_queued_in_all), "queued on all tunnels");
+}
+
+void print_floods(const h2ws::flood_limits& of) {
+    row("floods.interval", time(of.interval), "of the counts below; beyond one: GOAWAY");
+    row("floods.pings", grouped(of.pings), "PING frames");
+    row("floods.settings", grouped(of.settings), "SETTINGS frames");
+    row("floods.empty_data", grouped(of.empty_data), "DATA frames with nothing in them");
+    row("floods.small_frames", grouped(of.small_frames), "PRIORITY, WINDOW_UPDATE, unknown frames");
+    row("floods.resets_received", grouped(of.resets_received), "RST_STREAM before both Closes");
+    row("floods.resets_provoked", grouped(of.resets_provoked), "RST_STREAM for the peer's faults");
+    row("floods.handshakes", grouped(of.handshakes), "requests for tunnels that were refused");
+    row("floods.websocket_pings", grouped(of.websocket_pings), "pings on all tunnels");
 }
 
 void print_times(const h2ws::timeouts& of, const h2ws::keepalive_options& ping) {
@@ -55,6 +68,7 @@ void print_times(const h2ws::timeouts& of, const h2ws::keepalive_options& ping) 
     row("waits.close", time(of.close), "from our Close to the end of the peer's half");
     row("waits.end_stream", time(of.end_stream), "of that, before we end our half first");
     row("waits.stalled", time(of.stalled), "output waits and the peer takes none of it");
+    row("waits.goaway", time(of.goaway), "between the two GOAWAY of a shutdown, at most");
     row("ping.interval", time(ping.interval), "silence before a ping");
     row("ping.timeout", time(ping.timeout), "for anything to come after it");
 }
@@ -65,4 +79,5 @@ int main() {
     print_messages(defaults.messages);
     print_session(defaults);
     print_times(defaults.waits, defaults.ping);
+    print_floods(defaults.floods);
 }

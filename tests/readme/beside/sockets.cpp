@@ -3,47 +3,35 @@
 
 #include "../../../tools/certificate.hpp"
 
-#include <h2ws/asio/connect.hpp>
 #include <h2ws/nghttp2/client.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <cstdio>
-#include <string>
 
-using client_connection = h2ws::asio::connection<h2ws::nghttp2::client, h2ws::asio::tls_stream>;
+using client_connection =
+    h2ws::asio::stream_connection<h2ws::nghttp2::client, h2ws::asio::tls_stream>;
 
-void on_client_event(client_connection& on, const h2ws::stream_event& event) {
-    const h2ws::instant now = h2ws::asio::now();
-    if (const auto* opened = std::get_if<h2ws::tunnel_opened>(&event)) {
-        if (!on.session().send(opened->tunnel, h2ws::opcode::text, h2ws::as_bytes("hello"), now))
-            std::puts("cannot send");
-    } else if (const auto* said = std::get_if<h2ws::tunnel_event>(&event)) {
-        if (const auto* chunk = std::get_if<h2ws::message_chunk>(&said->what)) {
-            std::printf("%s\n", std::string(h2ws::as_text(chunk->payload)).c_str());
-            if (!on.session().send_close(said->tunnel, h2ws::status_code::normal_closure, "", now))
-                std::puts("cannot close");
-        } else if (const auto* over = std::get_if<h2ws::closed>(&said->what)) {
-            std::printf("closed: %s\n", h2ws::info(over->error).name.data());
-            on.session().shutdown(now);
-        }
-    }
-}
-
-asio::awaitable<void> ask(tcp::endpoint server, asio::ssl::context& tls, tcp::acceptor& acceptor) {
-    h2ws::asio::tls_stream stream(co_await asio::this_coro::executor, tls);
-    co_await stream.lowest_layer().async_connect(server, asio::use_awaitable);
-    h2ws::asio::expect_server(stream, "localhost");
-    co_await stream.async_handshake(stream.client, asio::use_awaitable);
-    h2ws::system_entropy entropy;
-    const auto asking =
-        std::make_shared<client_connection>(std::move(stream), h2ws::client{entropy.source()});
-    if (!asking->session().open({.authority = "localhost"}, h2ws::asio::now()))
-        std::puts("cannot open");
-    co_await h2ws::asio::connect(asking, on_client_event, asio::use_awaitable);
+asio::awaitable<void> ask(tcp::acceptor& acceptor, asio::ssl::context& tls,
+                          h2ws::masking_key_source keys) {
+    h2ws::asio::tls_stream transport(acceptor.get_executor(), tls);
+    co_await transport.lowest_layer().async_connect(acceptor.local_endpoint(), use_awaitable);
+    h2ws::asio::expect_server(transport, "localhost");
+    co_await transport.async_handshake(transport.client, use_awaitable);
+    client_connection on(std::move(transport), h2ws::client{keys});
+    on.async_run([](std::error_code error) { std::printf("ended: %d\n", error.value()); });
+    auto socket = co_await on.async_open({.authority = "localhost"}, use_awaitable);
+    std::string said = "hello", echoed;
+    co_await socket.async_write(h2ws::opcode::text, asio::buffer(said), use_awaitable);
+    co_await socket.async_read(asio::dynamic_buffer(echoed), use_awaitable);
+    std::printf("%s\n", echoed.c_str());
+    co_await socket.async_close(use_awaitable);
+    std::printf("closed: %d\n", static_cast<int>(socket.close_code()));
+    on.shutdown();
     acceptor.close();
 }
 
 int main() {
+    h2ws::system_entropy entropy;
     asio::io_context context;
     asio::ssl::context tls = h2ws::asio::server_tls_context();
     h2ws::tools::use_self_signed_certificate(tls, "localhost");
@@ -52,6 +40,6 @@ int main() {
                         SSL_CTX_get0_certificate(tls.native_handle()));
     tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
     asio::co_spawn(context, listen(acceptor, tls), asio::detached);
-    asio::co_spawn(context, ask(acceptor.local_endpoint(), trusting, acceptor), asio::detached);
+    asio::co_spawn(context, ask(acceptor, trusting, entropy.source()), asio::detached);
     context.run();
 }

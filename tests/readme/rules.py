@@ -1,0 +1,44 @@
+"""rules.py README CONFORMANCE [fill]: the README's table counts the rules of docs/conformance.md by
+RFC and by who obeys them. `fill` writes it."""
+import collections
+import pathlib
+import re
+import sys
+
+BEGIN, END = "<!-- rules: begin -->\n", "<!-- rules: end -->\n"
+HEAD = ("| | rules | obeyed by h2ws | by nghttp2, or your stack | left to the application"
+        " | not built |\n| --- | --- | --- | --- | --- | --- |\n")
+COLUMNS = ("h2ws", "nghttp2", "the application", "not built yet")
+
+
+def counted(page):
+    """{RFC: Counter of who obeys its rules}, by the RFCs that the headings name."""
+    counts = collections.defaultdict(collections.Counter)
+    rfc = None
+    for line in page.splitlines():
+        if line.startswith("## "):
+            rfc = "RFC " + " and ".join(re.findall(r"RFC (\d+)", line))
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 7 and re.fullmatch(r"R\d+", cells[0]):
+            counts[rfc][cells[5] if cells[5] in COLUMNS else "h2ws"] += 1
+    return counts
+
+
+def table(page):
+    rows = [f"| {rfc} | {counts.total()} | "
+            + " | ".join(str(counts[column]) for column in COLUMNS) + " |\n"
+            for rfc, counts in counted(page).items()]
+    return HEAD + "".join(rows)
+
+
+readme = pathlib.Path(sys.argv[1])
+text, expected = readme.read_text(), table(pathlib.Path(sys.argv[2]).read_text())
+before, shown, after = re.fullmatch(rf"(.*{BEGIN})(.*)({END}.*)", text, re.S).groups()
+if sys.argv[3:] == ["fill"]:
+    readme.write_text(before + expected + after)
+    sys.exit()
+same = shown == expected and expected != HEAD
+if not same:
+    print(f"the README does not have this table:\n{expected}")
+print(f"cases: {int(same)} passed, {int(not same)} failed")
+sys.exit(not same)

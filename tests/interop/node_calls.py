@@ -2,10 +2,9 @@
 import itertools
 import json
 import pathlib
-import time
 
 from npm_packages import Packages
-from peers import PATIENCE, Process, check
+from peers import Process, check
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -26,10 +25,3 @@ class NodeScript(Process):
     def told(self):
         """What the script told without having been asked."""
         return [json.loads(match[0])["told"] for match in self.matches(r'\{"told":.*\}')]
-
-    def wait(self, condition, what):
-        end = time.monotonic() + PATIENCE
-        with self.changed:
-            while not condition():
-                check(time.monotonic() < end and self.running(), f"no {what}; {self.said()}")
-                self.changed.wait(0.1)

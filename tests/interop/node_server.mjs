@@ -71,6 +71,7 @@ const server = certificate
   ? http2.createSecureServer({ cert: fs.readFileSync(certificate), key: fs.readFileSync(key), settings })
   : http2.createServer({ settings });
 server.on('stream', onStream);
+server.on('session', () => tell({ session: true }));
 server.listen(0, '127.0.0.1');
 
 answerCalls({

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""node_server.py H2WS PACKAGES: `h2ws connect` against Node's http2 as the server, with WebSockets of
-the package ws, over TLS and cleartext. PACKAGES: the build's folder of npm packages."""
+"""node_server.py H2WS PACKAGES TUNNELS: our client against Node's http2 as the server, with WebSockets
+of the package ws, over TLS and cleartext. PACKAGES: the build's folder of npm packages; TUNNELS: the
+program that has several WebSockets on a connection, which `h2ws connect` has not."""
 import sys
 
 from node_calls import NodeScript
@@ -15,8 +16,8 @@ NODE, WS = "22.23.3", "8.23.0"  # where this was seen
 class Test:
     """A Node that listens; every case has paths of its own."""
 
-    def __init__(self, tool, packages, certificates):
-        self.tool, self.certificates = tool, certificates
+    def __init__(self, tool, tunnels, packages, certificates):
+        self.tool, self.tunnels, self.certificates = tool, tunnels, certificates
         files = [certificates.certificate, certificates.key] if certificates else []
         self.node = NodeScript(packages, "node_server.mjs", *files)
 
@@ -47,8 +48,7 @@ class Test:
         def found():
             return [what[name] for what in self.node.told() if what.get("path") == path
                     and name in what]
-        self.node.wait(found, f"{name} of {path} in {self.node.told()[-6:]}")
-        return found()[0]
+        return self.node.wait_for(found, f"{name} of {path} in {self.node.told()[-6:]}")[0]
 
     def expect_endings(self, process, *expected, crossing=False):
         """How the stream ended on the wire, seen from the client."""
@@ -161,20 +161,66 @@ class Test:
         self.expect_endings(process, "server: DATA END_STREAM empty",
                             "client: RST_STREAM CANCEL")  # S18
 
+    def several_tunnels_on_a_connection(self):
+        """One echoes while others are open and after each has ended, in every way."""
+        sessions = self.count_sessions()
+        with Process(self.tunnels, "localhost", self.port, self.certificates.ca
+                     if self.certificates else "cleartext", "end-with-end-stream") as process:
+            process.write("open one /echo/one\nopen two /echo/two\n")
+            process.wait_line("opened one 200 ")
+            process.wait_line("opened two 200 ")
+            self.echo(process, "two", "text", ["48", "65"])
+            self.echo(process, "one", "binary", ["00" * LARGE])
+            for name, path, command, ending in (
+                    ("two", None, "close two 3000", ["close two 3000", "closed two none NO_ERROR"]),
+                    ("three", "/close/4001/x", None, ["close three 4001", "closed three none NO_ERROR"]),
+                    ("four", "/status/403", None, ["refused four 403"]),
+                    ("five", "/destroy/five", "send five text last 78",
+                     ["closed five reset_by_peer NO_ERROR"])):
+                if path:
+                    process.write(f"open {name} {path}\n")
+                if path and command:
+                    process.wait_line(f"opened {name} 200 ")
+                if command:
+                    process.write(command + "\n")
+                for line in ending:
+                    process.wait_line(line)
+                self.echo(process, "one", "text", [name.encode().hex()])
+            process.write("close one 1000\n")
+            process.wait_line("closed one none NO_ERROR")
+            process.end_input()
+            check_equal("the exit status", process.exit_status(), 0)
+        check_equal("connections", self.count_sessions() - sessions, 1)
+
+    def echo(self, process, name, kind, pieces):
+        """Sends a message, in hex and in so many fragments, and gets it back."""
+        before = len(process.matches(f"message {name} .*"))
+        for n, piece in enumerate(pieces):
+            part = "last" if n == len(pieces) - 1 else "first" if n == 0 else "next"
+            process.write(f"send {name} {kind} {part} {piece}\n")
+        process.wait_for(lambda: len(process.matches(f"message {name} .*")) > before,
+                         f"echo of {name}")
+        check_equal("the echo", process.matches(f"message {name} .*")[before][0],
+                    f"message {name} {kind} {''.join(pieces)}")
+
+    def count_sessions(self):
+        return sum("session" in what for what in self.node.told())
+
     CASES = [settings_and_fields, echoes_of_text, a_message_of_300_kilobytes,
              messages_of_the_server, subprotocols, the_client_closes, the_server_closes,
              the_client_ends_with_a_reset, a_refusal, a_reset_by_the_server,
-             an_end_without_a_close]
+             an_end_without_a_close, several_tunnels_on_a_connection]
 
 
-def main(tool, folder):
+def main(tool, folder, tunnels):
     cases = Cases(total_seconds=230)
     packages = []
     cases.run("the npm packages are there", lambda: packages.append(Packages(folder)))
     with temporary_folder() as place:
         for secure in (True, False) if packages else ():
             mode = "tls" if secure else "cleartext"
-            with Test(tool, packages[0], Certificates(place) if secure else None) as test:
+            with Test(tool, tunnels, packages[0],
+                      Certificates(place) if secure else None) as test:
                 cases.run(f"{mode}: Node listens", test.start)
                 for case in Test.CASES if hasattr(test, "port") else ():
                     cases.run(f"{mode}: {case.__name__.replace('_', ' ')}", case, test)

@@ -1,9 +1,8 @@
 """`h2ws serve -v` under a real client: what it did and every HTTP/2 frame, by tunnel."""
 import collections
 import re
-import time
 
-from peers import PATIENCE, Process, check, check_equal
+from peers import Process, check_equal
 
 # As `serve -v` and `connect -vv` show them; the latter has one connection.
 FRAME = re.compile(r"(?:h2ws: connection (\d+) )?([<>]) ([A-Z_]+|\d+) stream=(\d+)((?: .*)?)")
@@ -54,10 +53,10 @@ def endings_in(frames, received):
 class Served:
     """A running server. `certificates`: with these it speaks TLS."""
 
-    def __init__(self, tool, *options, certificates=None, port=0):
+    def __init__(self, tool, *options, certificates=None):
         tls = (["--tls-cert", certificates.certificate, "--tls-key", certificates.key]
                if certificates else ["--cleartext"])
-        self.process = Process(tool, "serve", "--listen", f"127.0.0.1:{port}", *tls, "-v", *options)
+        self.process = Process(tool, "serve", "--listen", "127.0.0.1:0", *tls, "-v", *options)
 
     def __enter__(self):
         try:
@@ -103,32 +102,23 @@ class Served:
             frames = self.frames(place[0])
             return [frame for frame in frames[:-1] if frame.kind == "HEADERS"
                     and (frame.stream, frame.mark) == (place[1], mark)]
-        self.wait(whole, "header section")
-        return whole()[0].fields
+        return self.process.wait_for(whole, "header section")[0].fields
 
     def settings(self, connection):
         """What the client's first SETTINGS says."""
-        self.wait(lambda: settings_in(self.frames(connection, 0, "<")) is not None, "SETTINGS")
-        return settings_in(self.frames(connection, 0, "<"))
+        def found():
+            settings = settings_in(self.frames(connection, 0, "<"))
+            return None if settings is None else [settings]
+        return self.process.wait_for(found, "SETTINGS")[0]
 
     def endings(self, place):
         return endings_in(self.frames(*place), received="client")
-
-    def wait(self, condition, what, timeout=PATIENCE):
-        end = time.monotonic() + timeout
-        with self.process.changed:
-            while not condition():
-                check(time.monotonic() < end, f"no {what} within {timeout} s")
-                self.process.changed.wait(0.1)
 
     def expect_endings(self, place, *expected, crossing=False):
         """The stream has ended in this way and in no other; `crossing`: whoever was first."""
         order = sorted if crossing else list
         try:
-            self.wait(lambda: len(self.endings(place)) >= len(expected), "end of the stream")
+            self.process.wait_for(lambda: len(self.endings(place)) >= len(expected),
+                                  "end of the stream")
         finally:
             check_equal("how the stream ended", order(self.endings(place)), order(expected))
-
-    def expect_no_goaway(self):
-        goaways = [f for f in self.frames(mark=">") if f.kind == "GOAWAY"]
-        check_equal("GOAWAY frames of ours", goaways, [])

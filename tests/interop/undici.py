@@ -106,7 +106,7 @@ class Test:
             self.echo(f"/client/{code}")
             self.call("close", f"/client/{code}", code, reason)
         if self.waits_for_the_end:
-            self.served.wait(lambda: self.served.endings(places[4999]), "END_STREAM")
+            self.served.process.wait_for(lambda: self.served.endings(places[4999]), "END_STREAM")
             self.bystander()
             check_equal("the close event so far", self.call("told", "/client/4999").get("code"),
                         None)

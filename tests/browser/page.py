@@ -99,6 +99,7 @@ class BrowserTest:
     def start(self):
         self.served.__enter__()
         self.browser.start()
+        print(self.browser.version, flush=True)
         self.started = True
 
     def load(self):

@@ -58,8 +58,7 @@ class Test:
     # The cases, in this order
 
     def the_fields_and_the_settings(self):
-        version = VERSIONS[self.name]
-        check_equal("undici", self.call("versions")["undici"], version)
+        check_equal("undici", self.call("versions")["undici"], VERSIONS[self.name])
         place = self.open("/bystander")
         self.bystander()
         check_equal("undici's SETTINGS", self.served.settings(1),

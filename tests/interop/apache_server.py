@@ -53,7 +53,7 @@ class Apache(our_client.ServerPeer):
             return ["apache2", "-X", "-f", configuration]
         return Service(folder, make, ports=2, unprivileged=True)
 
-    def response(self, subprotocol):
+    def response(self, subprotocol, authority):
         return [("sec-websocket-protocol", subprotocol)]
 
     def refusal(self):

@@ -43,7 +43,7 @@ class HAProxy(our_client.ServerPeer):
             return ["haproxy", "-f", configuration, "-db"]
         return Service(folder, make, ports=2)
 
-    def response(self, subprotocol):
+    def response(self, subprotocol, authority):
         return [("sec-websocket-accept", "ACCEPT"), ("sec-websocket-protocol", subprotocol)]
 
     def refusal(self):

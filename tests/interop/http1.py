@@ -163,6 +163,7 @@ class Client:
     key = "dGhlIHNhbXBsZSBub25jZQ=="
 
     def __init__(self, port, path, more=(), context=None):
+        self.path = path
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
         if context:
             self.socket = context.wrap_socket(self.socket, server_hostname="localhost")

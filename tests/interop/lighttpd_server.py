@@ -41,7 +41,7 @@ class Lighttpd(our_client.ServerPeer):
             return ["lighttpd", "-D", "-f", configuration]
         return Service(folder, make, ports=2)
 
-    def response(self, subprotocol):
+    def response(self, subprotocol, authority):
         return [("sec-websocket-protocol", subprotocol), *self.own_fields]
 
     def refusal(self):

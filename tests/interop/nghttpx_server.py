@@ -21,7 +21,7 @@ class Nghttpx(our_client.ServerPeer):
             "--no-ocsp", "--workers=1", "--single-process", "--accesslog-file=/dev/null",
             certificates.key, certificates.certificate], ports=2)
 
-    def response(self, subprotocol):
+    def response(self, subprotocol, authority):
         return [("sec-websocket-protocol", subprotocol), *self.own_fields]
 
     def refusal(self):

@@ -23,6 +23,7 @@ class ServerPeer:
     name = None
     cleartext = True          # it takes HTTP/2 with prior knowledge
     behind = True             # there is an HTTP/1.1 backend
+    goaway_on_end_stream = [] # what it says when it needs end_with_reset and does not get it
     end_with_reset = False    # it drops the connection on a client's END_STREAM after both Closes
     ends_by_itself = True     # it ends its half after both Closes
     forwards_reset_as = "end of file"  # how the backend sees a client's RST_STREAM
@@ -43,8 +44,9 @@ class ServerPeer:
         """A Service: its first port for TLS, its second for cleartext."""
         raise NotImplementedError
 
-    def response(self, subprotocol):
-        """The fields that the client gets with 200."""
+    def response(self, subprotocol, authority):
+        """The fields that the client gets with 200 at /echo/fields. A server without a backend
+        tells in x-fields what it got."""
         raise NotImplementedError
 
     def refusal(self):
@@ -62,11 +64,21 @@ class ServerPeer:
 
 
 class Tunnel:
-    def __init__(self, client, name, path):
-        self.client, self.name, self.path = client, name, path
+    """One WebSocket of the program `tunnels`."""
+
+    numbers = itertools.count(1)
+
+    def __init__(self, process, name, path):
+        self.process, self.name, self.path = process, name, path
+
+    @classmethod
+    def begin(cls, process, path, subprotocols="chat, superchat"):
+        tunnel = cls(process, f"t{next(cls.numbers)}", path)
+        process.write(f"open {tunnel.name} {path} {subprotocols}\n")
+        return tunnel
 
     def wait(self, pattern):
-        return self.client.process.wait_line(pattern.replace("NAME", self.name))
+        return self.process.wait_line(pattern.replace("NAME", self.name))
 
     def wait_open(self, subprotocol):
         match = self.wait(r"(?:opened|refused|closed) NAME .*")
@@ -75,10 +87,10 @@ class Tunnel:
 
     def messages(self):
         return [(match[1], bytes.fromhex(match[2]))
-                for match in self.client.process.matches(rf"message {self.name} (text|binary) (.*)")]
+                for match in self.process.matches(rf"message {self.name} (text|binary) (.*)")]
 
     def send(self, kind, payload, part="last"):
-        self.client.process.write(f"send {self.name} {kind} {part} {payload.hex()}\n")
+        self.process.write(f"send {self.name} {kind} {part} {payload.hex()}\n")
 
     def echo(self, kind, payload, pieces=1):
         """Sends a message in so many fragments and expects it back."""
@@ -88,11 +100,11 @@ class Tunnel:
         for index, part in enumerate(parts):
             last = index + 1 == len(parts)
             self.send(kind, part, "last" if last else "next" if index else "first")
-        self.client.process.wait_for(lambda: len(self.messages()) > before, f"echo on {self.path}")
+        self.process.wait_for(lambda: len(self.messages()) > before, f"echo on {self.path}")
         check_equal("the echo", self.messages()[before], (kind, payload))
 
     def close(self, code):
-        self.client.process.write(f"close {self.name} {code}\n")
+        self.process.write(f"close {self.name} {code}\n")
 
     def wait_closed(self):
         """The name of the error, none for a clean end."""
@@ -107,21 +119,19 @@ class Client:
 
     numbers = itertools.count(1)
 
-    def __init__(self, test, tls):
+    def __init__(self, test, tls, ending=None):
         self.test, self.tls = test, tls
         port = test.service.ports[0 if tls else 1]
         self.tap = Tap(port, test.certificates.context() if tls else None, secure=tls)
         self.process = Process(test.tunnels, "localhost", self.tap.port,
                                test.certificates.ca if tls else "cleartext",
-                               "end-with-reset" if test.peer.end_with_reset else "end-with-end-stream")
+                               ending or ("end-with-reset" if test.peer.end_with_reset
+                                          else "end-with-end-stream"))
 
-    def begin(self, path="/echo", subprotocols=None):
-        number = next(Client.numbers)
+    def begin(self, path="/echo"):
         if path == "/echo":
-            path += f"/{number}"
-        tunnel = Tunnel(self, f"t{number}", path)
-        self.process.write(f"open {tunnel.name} {path} {subprotocols or self.test.peer.subprotocols}\n")
-        return tunnel
+            path += f"/{next(Client.numbers)}"
+        return Tunnel.begin(self.process, path, self.test.peer.subprotocols)
 
     def open(self, path="/echo"):
         return self.begin(path).wait_open(self.test.peer.subprotocol)
@@ -156,7 +166,7 @@ class Client:
 
 class Test:
     def __init__(self, peer, h2ws, tunnels, folder):
-        self.peer, self.h2ws, self.tunnels, self.folder = peer, h2ws, tunnels, folder
+        self.peer, self.h2ws, self.tunnels = peer, h2ws, tunnels
         self.certificates = Certificates(folder)
         self.backend = http1.Backend() if peer.behind else None
         self.service = peer.start(folder, self.certificates, self.backend)
@@ -214,6 +224,24 @@ def our_end_after(test, *close):
     return our_end(*close)
 
 
+def end_stream_drops_the_connection(test, tls):
+    """Of servers that need end_with_reset, and why they do."""
+    client = Client(test, tls, "end-with-end-stream")
+    with client.tap, client.process:
+        bystander, tunnel = client.open(), client.open()
+        bystander.echo("text", b"before")
+        tunnel.close(1000)
+        check_equal("how it closed", tunnel.wait_closed(), "none")
+        check_equal("how the second ended", bystander.wait_closed(), "connection_lost")
+        client.process.wait_line("ended .*")
+        stream = client.tap.stream(tunnel.path)
+        check_equal("our half", stream.client.end, ["close 1000", "END_STREAM"])
+        connection = client.tap.connections[0]
+        check_equal("GOAWAY, and who ended the connection",
+                    (connection.goaways("server"), connection.ended),
+                    (test.peer.goaway_on_end_stream, "server"))
+
+
 # Cases -------------------------------------------------------------------------------------------
 
 
@@ -228,7 +256,7 @@ def fields_arrive(test, tls):
             (":authority", client.authority), ("sec-websocket-version", "13"),
             ("sec-websocket-protocol", peer.subprotocols)])
         check_equal("the response", peer.masked(stream.response),
-                    [(":status", "200"), *peer.response(peer.subprotocol)])
+                    [(":status", "200"), *peer.response(peer.subprotocol, client.authority)])
         settings = client.tap.connections[0].settings("server")
         wanted = {ENABLE_CONNECT_PROTOCOL: 1, **peer.settings}
         check_equal("the SETTINGS", {number: settings.get(number) for number in wanted}, wanted)
@@ -384,6 +412,8 @@ def run(peer, h2ws, tunnels, words, more=()):
     cases = Cases(total_seconds=100)
     with temporary_folder() as folder, Test(peer, h2ws, tunnels, folder) as test:
         for case in [*CASES, *more]:
+            if case is the_backend_ends_without_a_close and "/end" in peer.lacks:
+                continue
             for tls in (True, False) if peer.cleartext else (True,):
                 name = f"{peer.name}, {'TLS' if tls else 'cleartext'}: {case.__name__}"
                 if all(word in name for word in words):

@@ -116,7 +116,7 @@ class Direction:
     def take_fields(self, number, fields, end):
         side = self.side(number)
         side.fields.append([(str(name), str(value)) for name, value in fields])
-        side.events.append("HEADERS END_STREAM" if end else "HEADERS")
+        side.events += ["HEADERS", "END_STREAM"] if end else ["HEADERS"]
 
     def take_data(self, number, data, end):
         side = self.side(number)

@@ -23,6 +23,7 @@ class ClientPeer:
     sends_key = False       # sec-websocket-key goes to HTTP/2 too
     response_fields = []    # of its own, in its answer to HTTP/1.1
     end_after_close = []    # how its half ends after the Closes, whoever was first
+    most_between = LARGE    # bytes of a message that it hands on between two HTTP/2 connections
     abandons = ([], "")     # how it ends when its client has gone, and what our server says then
 
     def start(self, folder, certificates, target, tls):
@@ -163,15 +164,14 @@ def two_on_one_connection(test):
     """Our client, the proxy, our server: both ends ours, and two tunnels beside each other."""
     with Process(test.tunnels, "localhost", test.proxy.ports[1], "cleartext",
                  "end-with-end-stream") as process:
-        first, second = (our_client.Tunnel.begin(process, path) for path in ("/first", "/second"))
-        for tunnel in (first, second):
-            tunnel.wait_open("superchat")
+        first, second = (our_client.Tunnel.begin(process, path).wait_open("superchat")
+                         for path in ("/first", "/second"))
         first.echo("text", b"before")
-        second.echo("binary", sample(LARGE))
+        second.echo("binary", sample(test.peer.most_between))
         first.echo("text", b"meanwhile")
         second.close(1000)
         check_equal("how it closed", second.wait_closed(), "none")
-        first.echo("binary", sample(LARGE), pieces=3)
+        first.echo("binary", sample(test.peer.most_between), pieces=3)
         first.close(4001)
         check_equal("how it closed", first.wait_closed(), "none")
         for tunnel, code in ((second, 1000), (first, 4001)):

@@ -4,6 +4,7 @@ import os
 import sys
 
 import our_client
+from peers import check_equal, sample, sample_text
 from services import Service, version_of
 
 
@@ -12,6 +13,13 @@ class Libwebsockets(our_client.ServerPeer):
     cleartext = False  # it takes no HTTP/2 with prior knowledge
     behind = False
     end_with_reset = True
+    goaway_on_end_stream = ["STREAM_CLOSED"]
+    large = 60_000
+    lacks = ["/end"]
+    settings = {3: 24, 4: 0}  # streams at a time, and their windows
+    end_after_our_close = [["END_STREAM"]]
+    end_after_its_close = [["RST_STREAM NO_ERROR"]]
+    end_of_refusal = [["END_STREAM"]]
 
     def __init__(self, echo):
         self.echo = os.path.abspath(echo)
@@ -24,9 +32,29 @@ class Libwebsockets(our_client.ServerPeer):
         return [("sec-websocket-protocol", subprotocol)]
 
     def refusal(self):
-        return [("content-length", "0")]
+        return [("content-type", "text/html"), ("content-length", "173")]
+
+
+def a_large_message_is_echoed_and_then_the_stream_is_reset(test, tls):
+    with test.connection(tls) as client:
+        for kind, payload, pieces in (("text", sample_text(our_client.LARGE).encode(), 1),
+                                      ("binary", sample(our_client.LARGE), 5)):
+            tunnel = client.open()
+            tunnel.echo(kind, payload, pieces)
+            check_equal("how it closed", tunnel.wait(r"closed NAME (.*)")[1],
+                        "reset_by_peer FLOW_CONTROL_ERROR")
+
+
+def an_end_without_a_close_is_a_reset(test, tls):
+    with test.connection(tls) as client:
+        tunnel = client.open("/end")
+        tunnel.send("text", b"end")
+        check_equal("how it ended", tunnel.wait(r"closed NAME (.*)")[1], "reset_by_peer NO_ERROR")
 
 
 if __name__ == "__main__":
     sys.exit(our_client.run(Libwebsockets(sys.argv[3]), sys.argv[1], sys.argv[2], sys.argv[4:],
-                            more=[our_client.end_stream_drops_the_connection]))
+                            more=[
+                                our_client.end_stream_drops_the_connection,
+                                a_large_message_is_echoed_and_then_the_stream_is_reset,
+                                an_end_without_a_close_is_a_reset]))

@@ -44,8 +44,9 @@ give_up() {
 }
 
 packages="g++ meson ninja-build pkg-config cmake catch2 libnghttp2-dev libasio-dev libssl-dev
-    libcli11-dev openssl python3 python3-h2 python3-wsproto chromium
-    firefox-esr libnss3-tools valgrind"
+    libcli11-dev openssl python3 python3-h2 python3-hpack python3-wsproto chromium
+    firefox-esr libnss3-tools valgrind apache2-bin haproxy nghttp2-proxy lighttpd
+    lighttpd-mod-openssl libwebsockets-dev python3-hypercorn"
 case $compiler in
 clang*) packages="$packages clang libclang-rt-14-dev" ;;
 esac

@@ -51,7 +51,8 @@ $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-r
 
 if [ -d "${SYSTEMD_RUNS:-/run/systemd/system}" ]; then
     for package in $missing; do
-        for unit in $(dpkg -L "$package" | sed -n 's|^/lib/systemd/system/\([^/@]*\.service\)$|\1|p'); do
+        units=$(dpkg -L "$package" | sed -n 's|^/lib/systemd/system/\([^/@]*\.service\)$|\1|p')
+        for unit in $units; do
             echo "== disabling $unit, which came with $package"
             $as_root systemctl disable --now "$unit"
         done

@@ -115,7 +115,8 @@ def main(script):
     passed = failed = 0
     for case in (nothing_is_done_where_all_is_there, starts_are_denied_while_packages_are_installed,
                  a_policy_of_the_machine_is_left_alone,
-                 a_policy_left_behind_by_a_killed_run_is_removed, starts_are_allowed_again_after_a_failure,
+                 a_policy_left_behind_by_a_killed_run_is_removed,
+                 starts_are_allowed_again_after_a_failure,
                  starts_are_allowed_again_after_a_signal, new_units_are_disabled_where_systemd_runs,
                  sudo_is_used_by_others_than_root):
         name = case.__name__.replace("_", " ")

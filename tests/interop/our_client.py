@@ -277,7 +277,8 @@ def messages_are_echoed(test, tls):
     with test.connection(tls) as client:
         tunnel = client.open()
         for kind, payload in (("text", b"hello"), ("text", "Gr\u00fc\u00dfe \U0001F642".encode()),
-                              ("text", b""), ("binary", bytes(range(256))), ("binary", sample(20_000))):
+                              ("text", b""), ("binary", bytes(range(256))),
+                              ("binary", sample(20_000))):
             tunnel.echo(kind, payload)
         tunnel.echo("text", "in \U0001F642 pieces".encode(), pieces=7)
         tunnel.echo("binary", sample(1000), pieces=3)

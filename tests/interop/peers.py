@@ -94,8 +94,9 @@ class Process:
         before = ["setpriv", "--pdeathsig", "KILL"]
         if unprivileged and os.geteuid() == 0:
             before += [f"--reuid={self.NOBODY}", f"--regid={self.NOBODY}", "--clear-groups"]
-        self.popen = subprocess.Popen(before + self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                      stderr=subprocess.PIPE, start_new_session=True, **more)
+        self.popen = subprocess.Popen(before + self.arguments, stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      start_new_session=True, **more)
         self.stdout, self.stderr = [], []  # lines, as they come
         self.changed = threading.Condition()
         self.readers = [threading.Thread(target=self.read, args=pair, daemon=True)

@@ -107,7 +107,8 @@ class Direction:
         elif kind == DATA:
             self.take_data(number, payload, flags & END_STREAM)
         elif kind == RST_STREAM and number in self.streams:
-            self.side(number).events.append(f"RST_STREAM {error_name(int.from_bytes(payload, 'big'))}")
+            code = int.from_bytes(payload, "big")
+            self.side(number).events.append(f"RST_STREAM {error_name(code)}")
         if self.block and self.block[0] & END_HEADERS:
             flags, number, block = self.block
             self.block = None
@@ -124,8 +125,8 @@ class Direction:
         for frame in side.reader.feed(data):
             side.frames.append(frame)
             if frame.opcode == CLOSE:
-                code = struct.unpack(">H", frame.payload[:2])[0] if frame.payload else "without code"
-                said.append(f"close {code}")
+                code = frame.payload[:2]
+                said.append(f"close {struct.unpack('>H', code)[0] if code else 'without code'}")
         if end and said:
             said[-1] += " END_STREAM"
         elif end:
@@ -189,9 +190,10 @@ class TappedConnection:
             sock.close()
 
     def wait(self, pending):
-        if any(isinstance(sock, ssl.SSLSocket) and sock.pending() for sock in self.sockets.values()):
+        sockets = self.sockets.values()
+        if any(isinstance(sock, ssl.SSLSocket) and sock.pending() for sock in sockets):
             return
-        select.select([] if self.ended else list(self.sockets.values()),
+        select.select([] if self.ended else list(sockets),
                       [self.sockets[name] for name, bytes_ in pending.items() if bytes_], [], 0.5)
 
     def write(self, name, pending):

@@ -2,9 +2,7 @@
 and a client before it. Both keep what came as it was."""
 import base64
 import hashlib
-import os
 import socket
-import ssl
 import struct
 import threading
 import time

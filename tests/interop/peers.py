@@ -65,12 +65,14 @@ class Cases:
             function(*arguments)
         except Exception as error:  # whatever went wrong is this case's failure
             self.failed += 1
-            where = traceback.extract_tb(error.__traceback__)
-            script = os.path.basename(sys.argv[0])
-            lines = [frame.lineno for frame in where
-                     if os.path.basename(frame.filename) == script]
+            # The innermost line that is not of this module.
+            where = [(os.path.basename(frame.filename), frame.lineno)
+                     for frame in traceback.extract_tb(error.__traceback__)
+                     if os.path.dirname(frame.filename) == os.path.dirname(__file__)]
+            lines = [f"{file}:{line}" for file, line in where
+                     if file != os.path.basename(__file__)]
             kind = "" if isinstance(error, Failure) else f"{type(error).__name__}: "
-            print(f"FAILED {name}: {kind}{error} (line {lines[-1] if lines else '?'})", flush=True)
+            print(f"FAILED {name}: {kind}{error} ({lines[-1] if lines else '?'})", flush=True)
         else:
             self.passed += 1
             print(f"ok {name}", flush=True)

@@ -44,9 +44,13 @@ class Service:
                     os.chown(path, Process.NOBODY, Process.NOBODY)
             self.process = Process(*command, unprivileged=unprivileged, cwd=here,
                                    env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(here)})
-            if self.listens():
-                return
-            said = self.process.said()
+            try:
+                if self.listens():
+                    return
+                said = self.process.said()
+            except Failure:
+                self.process.__exit__()
+                raise
             self.process.__exit__()
         raise Failure(f"it does not start: {said}")
 

@@ -12,7 +12,7 @@ import time
 
 import hpack
 
-from peers import (CLOSE, CONTINUATION, DATA, GOAWAY, HEADERS, PATIENCE, PREFACE_SIZE, RST_STREAM,
+from peers import (CLOSE, DATA, GOAWAY, HEADERS, PATIENCE, PREFACE_SIZE, RST_STREAM,
                    SETTINGS, Http2Frame, WebSocketReader, check, trusting_context)
 
 CONTINUATION_FRAME = 9

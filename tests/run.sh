@@ -1,7 +1,7 @@
 #!/bin/sh
 # Builds h2ws with all its tests and runs them. On a Debian 12 it first installs what is missing.
 #
-#   sh tests/run.sh [--compiler g++|clang++] [--sanitize address,undefined]
+#   sh tests/run.sh [--compiler g++|clang++] [--sanitize address,undefined|thread]
 #                   [--build DIR] [--only SUITE]...
 #
 # DIR is relative to the project's folder. JOBS=N bounds how many processes run at a time. The
@@ -68,6 +68,11 @@ case $compiler+$sanitize in
 # clang 14's assembler refuses what it makes of coroutines under AddressSanitizer ("cannot represent
 # a difference across sections"): there the parts that have none are tested.
 clang*+*address*) options="$options -Dasio=disabled -Dtools=disabled" ;;
+# Threads are in the Asio tests only: nothing else is built.
+*+thread)
+    options="$options -Doptimization=0 -Dtools=disabled -Dexamples=disabled"
+    only=" --only asio"
+    ;;
 esac
 made_with="$compiler $options"
 echo "== configuring $build: $made_with"
@@ -80,10 +85,22 @@ fi
 
 rm -f "$build/cases.json" "$build/meson-logs/testlog.json" # of an earlier run
 echo "== building, $jobs at a time"
-ninja -C "$build" -j "$jobs" || give_up "the project could not be built"
+targets=
+if [ "$sanitize" = thread ]; then
+    # shellcheck disable=SC2086
+    targets=$(/usr/bin/python3 tests/summary.py list "$build" $only | sed 's|/|_|; s|^|tests/test_|')
+fi
+# shellcheck disable=SC2086
+ninja -C "$build" -j "$jobs" $targets || give_up "the project could not be built"
 
 multiplier=1
 except=
+run=
+if [ "$sanitize" = thread ]; then
+    export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+    # ThreadSanitizer's memory has fixed places, which a randomised layout may have taken.
+    if setarch "$(uname -m)" -R true 2>/dev/null; then run="setarch $(uname -m) -R"; fi
+fi
 if [ -n "$sanitize" ]; then
     export ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -95,7 +112,7 @@ tests=$(/usr/bin/python3 tests/summary.py list "$build" $only $except) ||
     give_up "there is no test to run"
 echo "== running, $jobs at a time"
 # shellcheck disable=SC2086
-meson test -C "$build" --no-rebuild --num-processes "$jobs" --timeout-multiplier "$multiplier" \
+$run meson test -C "$build" --no-rebuild --num-processes "$jobs" --timeout-multiplier "$multiplier" \
     --print-errorlogs $tests || true # what went wrong is in the log that is counted now
 # shellcheck disable=SC2086
 /usr/bin/python3 tests/summary.py count "$build" $tests

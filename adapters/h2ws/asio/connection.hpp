@@ -48,9 +48,8 @@ public:
 
     // Runs the connection to its end, once. `handler(connection&, const stream_event&)` gets every
     // event, on the executor, and may call anything on the session but poll, transmit, transmitted
-    // and expire. If it has a member `transmitted(connection&)`, that is called each time output
-    // has left. Completes with void(std::error_code): none when both sides were done, else why the
-    // transport failed, already_started when it runs. A handler that throws ends the connection
+    // and expire. Completes with void(std::error_code): none when both sides were done, else why
+    // the transport failed, already_started when it runs. A handler that throws ends the connection
     // with the exception's way out of the executor's run(). Cancellation (terminal, partial) is
     // `close`; total has no effect.
     template <class Handler, class CompletionToken>

@@ -131,15 +131,10 @@ private:
                 if (self->over_) return self->finish();
                 if (error) return self->fail(error, connection_loss::failed);
                 self->owner_->session().transmitted(size);
-                self->tell_transmitted();
                 self->wake();
                 if (self->over_) self->finish();
             });
         return true;
-    }
-
-    void tell_transmitted() {
-        if constexpr (requires { handler_.transmitted(*owner_); }) handler_.transmitted(*owner_);
     }
 
     // The timer runs for the earliest deadline there was; one that moved away is found out then.

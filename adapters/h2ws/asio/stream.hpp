@@ -107,16 +107,17 @@ public:
             std::forward<Token>(token));
     }
 
-    // void(std::error_code): a message, or with `fin` a part of it. It is complete when the queue
-    // of the tunnel has taken it (session_options::max_queued), by one copy; until then `payload`
-    // lives. errc::not_open once either side closes. Cancellation (terminal, partial, total):
-    // nothing of it is sent.
+    // void(std::error_code): a message, or a part of it; `fin`: the last. It is complete when the
+    // queue of the tunnel has taken it (session_options::max_queued), by one copy; until then
+    // `payload` lives. errc::not_open once either side closes. Cancellation (terminal, partial,
+    // total): nothing of it is sent.
     template <class Token>
     auto async_write(opcode type, ::asio::const_buffer payload, bool fin, Token&& token) {
         const const_bytes bytes(static_cast<const std::byte*>(payload.data()), payload.size());
         return start<std::error_code>(
             [type, bytes, fin](router& on, state& at, operation_id id, auto done) {
-                on.write(at, id, type, bytes, fin, std::move(done));
+                at.write(id, type, bytes, fin, std::move(done));
+                on.wake();
             },
             std::forward<Token>(token));
     }

@@ -121,7 +121,6 @@ private:
         void operator()(connection_type& at, const stream_event& happened) {
             if (!on->route(happened)) handler(at, happened);
         }
-        void transmitted(connection_type&) { on->write_again(); }
     };
 
     std::shared_ptr<router> router_;

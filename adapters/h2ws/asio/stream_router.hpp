@@ -99,20 +99,6 @@ public:
         wake();
     }
 
-    void write(state_type& at, operation_id id, opcode type, const_bytes payload, bool fin,
-               waiting_write done) {
-        if (at.write(id, type, payload, fin, std::move(done))) park(at);
-        wake();
-    }
-
-    // Output has left: those who waited for room in their queue try again.
-    void write_again() {
-        for (const auto& each : std::exchange(parked_, {})) {
-            each->parked = false;
-            if (each->write_again()) park(*each);
-        }
-    }
-
     // An accept that is cancelled has had no effect. An open's request may have left: its stream is
     // reset.
     void cancel(operation_id id, ::asio::cancellation_type how) {
@@ -187,6 +173,12 @@ private:
         return true;
     }
 
+    bool on(const tunnel_writable& what) {
+        entry* const at = find(what.tunnel);
+        if (at != nullptr) at->state->write_again();
+        return at != nullptr;
+    }
+
     bool on(const tunnel_released& what) {
         const auto found = entries_.find(what.tunnel.value);
         if (found == entries_.end()) return false;
@@ -235,10 +227,6 @@ private:
         return found == entries_.end() ? nullptr : &found->second;
     }
 
-    void park(state_type& at) {
-        if (!std::exchange(at.parked, true)) parked_.push_back(at.shared_from_this());
-    }
-
     stream_type stream_of(state_type& at) {
         return stream_type(this->shared_from_this(), at.shared_from_this());
     }
@@ -250,8 +238,7 @@ private:
     const std::shared_ptr<connection_type> connection_;
     std::atomic<operation_id> operations_ = 0;
     std::unordered_map<std::uint64_t, entry> entries_;
-    std::vector<std::shared_ptr<state_type>> parked_; // their writes wait for room
-    std::deque<offered> offers_;                      // nobody has taken them yet
+    std::deque<offered> offers_; // nobody has taken them yet
     waiting_accept accept_;
     operation_id accept_id_ = 0;
     std::error_code end_; // once it has ended

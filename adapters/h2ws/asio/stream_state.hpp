@@ -55,26 +55,21 @@ public:
         pour();
     }
 
-    // Whether it is to be tried again when output has left.
-    bool write(operation_id id, opcode type, const_bytes payload, bool fin, waiting_write done) {
-        if (write_) {
-            done.complete(::asio::error::already_started);
-            return false;
-        }
+    void write(operation_id id, opcode type, const_bytes payload, bool fin, waiting_write done) {
+        if (write_) return done.complete(::asio::error::already_started);
         write_ = std::move(done);
         write_id_ = id;
         write_type_ = type;
         write_payload_ = payload;
         write_fin_ = fin;
-        return write_again();
+        write_again();
     }
 
-    bool write_again() {
-        if (!write_) return false;
+    // When there is room in the queue (tunnel_writable), or can be no more.
+    void write_again() {
+        if (!write_) return;
         const auto sent = session_.send(tunnel_, write_type_, write_payload_, now(), write_fin_);
-        if (sent.error() == errc::queue_full) return true;
-        write_.complete(code_of(sent.error()));
-        return false;
+        if (sent.error() != errc::queue_full) write_.complete(code_of(sent.error()));
     }
 
     void ping(const_bytes payload, waiting_write done) {
@@ -173,7 +168,6 @@ public:
         return error == errc::none ? std::error_code() : make_error_code(error);
     }
 
-    bool parked = false; // among those who write again when output has left
     std::string subprotocol;
     std::int32_t stream_id = 0;
     asio::refusal refusal;

@@ -71,6 +71,11 @@ public:
         return wire_bytes;
     }
 
+    // Bytes that it has allocated.
+    std::size_t memory() const noexcept {
+        return bytes_.capacity() + pieces_.capacity() * sizeof(piece);
+    }
+
     // The part of `wire_bytes` that `size` of `whole` bytes stand for: compression and frame
     // headers are spread evenly, and nothing is left over in the end.
     static constexpr std::size_t share(std::size_t wire_bytes, std::size_t size,

@@ -4,7 +4,8 @@
 //     report         one line of JSON: the counts, and the heap
 //     restart_peak   the heap's peak is counted anew
 //     consume        whatever was held is consumed, and from now on what comes
-//     send           `send` messages of `size` bytes go to every tunnel, as queues take them
+//     send           `send` messages of `size` bytes go to every tunnel: when there is room, and
+//                    before every report it is tried again
 //
 // The limits are those of h2ws::session_options; `hold=1` consumes nothing and echoes nothing,
 // `tls=1` makes a certificate for the run, `send_buffer` is SO_SNDBUF of the connections.
@@ -13,7 +14,6 @@
 
 #include "../../tools/certificate.hpp"
 #include "../../tools/echo.hpp"
-#include "../../tools/resuming_session.hpp"
 
 #include <h2ws/asio/serve.hpp>
 #include <h2ws/asio/tls.hpp>
@@ -33,7 +33,7 @@ namespace load {
 namespace {
 
 using asio::ip::tcp;
-using session_type = h2ws::tools::resuming_session<h2ws::nghttp2::server>;
+using session_type = h2ws::nghttp2::server;
 
 struct counts {
     std::uint64_t connections = 0; // accepted, TLS included
@@ -69,12 +69,7 @@ public:
           how_(how),
           counted_(counted),
           echo_(session),
-          holding_(how.hold) {
-        session.before_output([this](h2ws::instant now) {
-            echo_.resume(now);
-            send_more(now);
-        });
-    }
+          holding_(how.hold) {}
 
     void handle(const h2ws::stream_event& happened) {
         std::visit([this](const auto& what) { on(what); }, happened);
@@ -87,7 +82,15 @@ public:
     }
 
     void send() {
-        for (const h2ws::tunnel_id tunnel : open_) left_[tunnel] = how_.send;
+        for (const h2ws::tunnel_id tunnel : open_) {
+            left_[tunnel] = how_.send;
+            send_more(tunnel, h2ws::asio::now());
+        }
+    }
+
+    // What a sender does that waits for nothing.
+    void send_again() {
+        for (const h2ws::tunnel_id tunnel : open_) send_more(tunnel, h2ws::asio::now());
     }
 
 private:
@@ -115,6 +118,11 @@ private:
     }
 
     void on(const h2ws::request_rejected&) { ++counted_.rejected; }
+    void on(const h2ws::tunnel_writable& has_room) {
+        const h2ws::instant now = h2ws::asio::now();
+        echo_.resume(has_room.tunnel, now);
+        send_more(has_room.tunnel, now);
+    }
     void on(const h2ws::settings_received&) {}
     void on(const h2ws::goaway_received&) {}
     void on(const h2ws::connection_ended&) {}
@@ -128,11 +136,11 @@ private:
             session_.consume(tunnel, wire_bytes);
     }
 
-    void send_more(h2ws::instant now) {
-        for (auto at = left_.begin(); at != left_.end();) {
-            while (at->second != 0 && sent_one(at->first, now)) --at->second;
-            at = at->second == 0 ? left_.erase(at) : std::next(at);
-        }
+    void send_more(h2ws::tunnel_id tunnel, h2ws::instant now) {
+        const auto at = left_.find(tunnel);
+        if (at == left_.end()) return;
+        while (at->second != 0 && sent_one(tunnel, now)) --at->second;
+        if (at->second == 0) left_.erase(at);
     }
 
     bool sent_one(h2ws::tunnel_id tunnel, h2ws::instant now) {
@@ -204,7 +212,7 @@ private:
             std::make_shared<connection_type>(std::move(stream), h2ws::server{}, how_.limits);
         const auto one = std::make_shared<service>(connection->session(), how_, counted_);
         const std::uint64_t number = ++counted_.connections;
-        live_[number] = {one, [at = connection.get()] { at->wake(); }};
+        live_[number] = {one, [connection] { connection->wake(); }};
         const auto handle = [one = one.get()](connection_type&, const h2ws::stream_event& what) {
             one->handle(what);
         };
@@ -225,7 +233,13 @@ private:
     }
 
     void obey(const std::string& command) {
-        if (command == "report") return report();
+        if (command == "report") {
+            for (auto& [number, connection] : live_) {
+                connection.one->send_again();
+                connection.wake();
+            }
+            return report();
+        }
         if (command == "restart_peak") return heap_restart_peak();
         for (auto& [number, connection] : live_) {
             if (command == "consume") connection.one->consume();

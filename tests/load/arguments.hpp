@@ -37,6 +37,7 @@ public:
         limits.max_streams = take("max_streams", limits.max_streams);
         limits.max_pending = take("max_pending", limits.max_pending);
         limits.max_queued = take("max_queued", limits.max_queued);
+        limits.max_queued_in_all = take("max_queued_in_all", limits.max_queued_in_all);
         limits.max_held = take("max_held", limits.max_held);
         limits.stream_window = take("stream_window", limits.stream_window);
         limits.connection_window = take("connection_window", limits.connection_window);

@@ -79,7 +79,8 @@ def main(server, client):
     cases.run("1,000 connections with 10 tunnels each echo over TLS", load, server, client, 1_000,
               10, MANY_CONNECTIONS, True)
     print("\n| connections x tunnels | tunnels | messages | bytes each way | heap per connection |"
-          " heap per idle tunnel | RSS per idle tunnel | heap left per closed tunnel | server CPU per opening, us | server CPU per message, us |")
+          " heap per idle tunnel | RSS per idle tunnel | heap left per closed tunnel |"
+          " server CPU per opening, us | server CPU per message, us |")
     print("| --- " * 10 + "|")
     for row in rows:
         print("| " + " | ".join(row) + " |")

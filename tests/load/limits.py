@@ -1,4 +1,4 @@
-"""limits.py SERVER CLIENT: what a peer that does not read, or does not stop, can make a server hold.
+"""limits.py SERVER CLIENT: what a peer can make a server hold that does not read, or not stop.
 
 The server counts what malloc has given out: its peak is held against the limits that were set.
 """
@@ -72,6 +72,21 @@ def sends_to_a_peer_that_never_reads(programs, size, windows):
                              f" in {'large' if windows else 'default'} windows",
                              limit, report, heap)
         check(grown >= MAX_QUEUED - 2 * size - 8_192, f"only {grown:,} bytes were queued")
+
+
+def sends_on_many_tunnels_to_a_peer_that_never_reads(programs):
+    """The connection's limit is lower than what its tunnels' limits allow together."""
+    tunnels, limit = 50, 4 << 20
+    server, client = start(programs, {"max_queued": MAX_QUEUED, "max_queued_in_all": limit,
+                                      "send": 10_000, "size": 1_000, "send_buffer": SMALL_BUFFERS},
+                           {"tunnels": tunnels, "mute": 1, "receive_buffer": SMALL_BUFFERS})
+    with server, client:
+        heap = open_all(server, client)
+        server.say("send")
+        server.await_report("a full queue", lambda now: now["full"] > 0)
+        grown = hold_against(f"never reads, is sent 1,000-byte messages on {tunnels} tunnels",
+                             limit + BESIDE_QUEUE, settled(server), heap)
+        check(grown >= limit - BESIDE_QUEUE, f"only {grown:,} bytes were queued")
 
 
 def within(window):
@@ -170,6 +185,8 @@ def main(*programs):
             cases.run(f"a peer that never reads, messages of {size:,} bytes,"
                       f" {'large' if windows else 'default'} windows",
                       sends_to_a_peer_that_never_reads, programs, size, windows)
+    cases.run("a peer that never reads, 50 tunnels",
+              sends_on_many_tunnels_to_a_peer_that_never_reads, programs)
     cases.run("a peer that sends and never reads", echoes_to_a_peer_that_never_reads, programs)
     cases.run("a peer that reads and grants no credit",
               echoes_to_a_peer_that_grants_no_credit, programs)

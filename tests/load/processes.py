@@ -1,4 +1,4 @@
-"""The load server and its client as processes: started, spoken to line by line, never left behind."""
+"""The load server and its client as processes: spoken to line by line, never left behind."""
 import json
 import os
 import pathlib
@@ -126,7 +126,7 @@ class Server(Program):
         return self.ask("report")
 
     def await_report(self, what, reached):
-        """The first report of which `reached` is true; what is reached is reached in any case soon."""
+        """The first report of which `reached` is true, which it will be soon."""
         until = time.monotonic() + LONGEST_WAIT
         while True:
             report = self.report()

@@ -64,7 +64,12 @@ protected:
                            : at.reset_by_peer ? ending::reset_by_peer
                                               : ending::reset_by_us;
         if (at.socket) {
-            // Bytes held before the answer die with the stream (R218).
+            // END_STREAM that came before, and was not told yet, decides (S18). Bytes held before
+            // the answer die with the stream (R218).
+            typename Role::input nothing{};
+            if (at.end_received && at.has(news::frames) && !at.has(news::early))
+                if (const auto first = at.socket->poll(nothing, true, around()))
+                    if (std::holds_alternative<closed>(*first)) tell_closed(at, *first);
             if (const auto last = at.socket->stream_ended(how, code, out_)) tell_closed(at, *last);
         } else if (!at.is_request) {
             engine().tunnel_lost(at, how, code);

@@ -421,6 +421,14 @@ TEMPLATE_LIST_TEST_CASE("RST_STREAM is not answered by RST_STREAM, and nothing f
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("END_STREAM says how a tunnel ended, not the reset right behind it",
+                        "[nghttp2][S18]", both_roles) {
+    conversation<TestType> peer;
+    peer.hears(model::data(1, {}, true) + model::reset(1, 0));
+    CHECK(
+        peer.side.of(1)[peer.side.of(1).size() - 2].starts_with("closed end_stream_without_close"));
+}
+
 TEMPLATE_LIST_TEST_CASE("a code that nobody knows in GOAWAY changes nothing",
                         "[nghttp2][rfc9113-7][R121][rfc9113-6.8][R112]", both_roles) {
     conversation<TestType> peer;

@@ -56,8 +56,9 @@ void print_floods(const h2ws::flood_limits& of) {
     row("floods.settings", grouped(of.settings), "SETTINGS frames");
     row("floods.empty_data", grouped(of.empty_data), "DATA frames with nothing in them");
     row("floods.small_frames", grouped(of.small_frames), "PRIORITY, WINDOW_UPDATE, unknown frames");
-    row("floods.resets_received", grouped(of.resets_received), "RST_STREAM before both Closes");
-    row("floods.resets_provoked", grouped(of.resets_provoked), "RST_STREAM for the peer's faults");
+    row("floods.resets_received`, `floods.resets_provoked",
+        grouped(of.resets_received) + ", " + grouped(of.resets_provoked),
+        "RST_STREAM before both Closes, and for the peer's faults");
     row("floods.handshakes", grouped(of.handshakes), "requests for tunnels that were refused");
     row("floods.websocket_pings", grouped(of.websocket_pings), "pings on all tunnels");
 }
@@ -69,8 +70,8 @@ void print_times(const h2ws::timeouts& of, const h2ws::keepalive_options& ping) 
     row("waits.end_stream", time(of.end_stream), "of that, before we end our half first");
     row("waits.stalled", time(of.stalled), "output waits and the peer takes none of it");
     row("waits.goaway", time(of.goaway), "between the two GOAWAY of a shutdown, at most");
-    row("ping.interval", time(ping.interval), "silence before a ping");
-    row("ping.timeout", time(ping.timeout), "for anything to come after it");
+    row("ping.interval`, `ping.timeout", time(ping.interval) + ", " + time(ping.timeout),
+        "silence before a ping, and after it");
 }
 
 int main() {

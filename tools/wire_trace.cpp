@@ -138,7 +138,10 @@ std::string frame_lister::detail() const {
 std::string frame_lister::settings() const {
     std::string text;
     for (std::size_t at = 0; at + 6 <= payload_.size(); at += 6)
-        text += " " + name_in(setting_names, number(at, 2)) + "=" + std::to_string(number(at + 2));
+        text.append(" ")
+            .append(name_in(setting_names, number(at, 2)))
+            .append("=")
+            .append(std::to_string(number(at + 2)));
     return text;
 }
 

@@ -39,6 +39,6 @@ if sys.argv[3:] == ["fill"]:
     sys.exit()
 same = shown == expected and expected != HEAD
 if not same:
-    print(f"the README does not have this table:\n{expected}")
+    print(f"the README does not have this table (fill writes it):\n{expected}")
 print(f"cases: {int(same)} passed, {int(not same)} failed")
 sys.exit(not same)

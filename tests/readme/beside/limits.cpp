@@ -40,6 +40,7 @@ void print_session(const h2ws::session_options& of) {
         "names and values of one section, held until the answer");
     row("max_streams", grouped(of.max_streams), "tunnels and requests of a connection together");
     row("max_pending", grouped(of.max_pending), "tunnels that wait for accept or refuse; then 503");
+    row("max_waiting", grouped(of.max_waiting), "a client's, asked for and not yet on a stream");
     row("max_early_data", bytes(of.max_early_data), "held of a tunnel that is not yet accepted");
     row("stream_window", bytes(static_cast<unsigned long long>(of.stream_window)),
         "received on one tunnel and not consumed");

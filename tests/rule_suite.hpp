@@ -560,6 +560,11 @@ TEMPLATE_LIST_TEST_CASE("a connection error ends each tunnel once, then the conn
             client.us.hears(setting(8, 0));
             check_connection_ended(client, errc::settings_withdrawn);
         }
+        SECTION("one thing too often") {
+            three_tunnels<TestType, false> server({.floods = {.settings = 10}});
+            for (int i = 0; i < 10; ++i) server.us.hears(TestType::frame(4, 0, 0, ""));
+            check_connection_ended(server, errc::flooded);
+        }
         SECTION("a window update of nothing, on the connection") {
             three_tunnels<TestType, false> server;
             server.us.hears(TestType::frame(8, 0, 0, TestType::number(0)));

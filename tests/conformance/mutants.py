@@ -72,7 +72,7 @@ def write_headers(folder, changes):
 
 
 def run(command, **more):
-    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300,
+    return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=1200,
                           **more)
 
 

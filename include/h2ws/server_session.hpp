@@ -130,6 +130,10 @@ protected:
     }
 
     void refusal_ended(stream_type&) noexcept {}
+
+    // From a shutdown on, where the engine sends no GOAWAY: new tunnels get 503.
+    void refuse_tunnels() noexcept { takes_no_more_ = true; }
+
     void stream_freed(stream_type&) noexcept {}
     void shutdown_begun() noexcept {}
 
@@ -156,8 +160,9 @@ private:
 
     void tell_tunnel(stream_type& at) noexcept {
         // RFC 9113 §10.5.2 (R125). Not because of a shutdown: what comes between its two GOAWAYs
-        // was on its way (§6.8).
-        if (pending_ == this->options_.max_pending) return reject(at, errc::too_many_tunnels);
+        // was on its way (§6.8). Where the GOAWAYs are not ours, nothing else would end it.
+        if (pending_ == this->options_.max_pending || takes_no_more_)
+            return reject(at, errc::too_many_tunnels);
         ++pending_;
         at.told = true;
         this->await_answer(at);
@@ -220,6 +225,7 @@ private:
         return errc::no_memory;
     }
 
+    bool takes_no_more_ = false;
     std::size_t pending_ = 0; // tunnels that wait for their answer
 };
 

@@ -214,7 +214,9 @@ private:
     bool bind(stream_type& at) noexcept { return ours_.insert(at.stream_id, at.id); }
 
     // GOAWAY is the owner's: here it only means that tunnels asked for from now on are refused.
-    void submit_shutdown() noexcept {}
+    void submit_shutdown() noexcept {
+        if constexpr (!Role::is_client) this->refuse_tunnels();
+    }
 
     // ---- input ----------------------------------------------------------------------------------
 

@@ -199,7 +199,6 @@ TEST_CASE("what is not read is not credited: the sender is held by the window", 
     with_streams(ends, [&](client_stream near, server_stream far) -> awaitable<void> {
         const std::string message(10'000, 'm');
         std::size_t written = 0;
-        std::optional<std::error_code> stuck;
         while (true) {
             bool done = false;
             near.async_write(opcode::binary, asio::buffer(message), [&](std::error_code error) {

@@ -68,6 +68,7 @@ TEST_CASE("what is dropped is credited whole", "[asio][R117]") {
 }
 
 TEST_CASE("every byte is credited once, however it is shared out", "[asio][R117]") {
+    std::size_t wrong = 0;
     for (std::size_t size = 1; size < 40; ++size)
         for (std::size_t wire = 0; wire < 90; wire += 7)
             for (std::size_t step = 1; step <= size; ++step) {
@@ -77,9 +78,9 @@ TEST_CASE("every byte is credited once, however it is shared out", "[asio][R117]
                 std::size_t credited = 0;
                 while (!held.empty())
                     credited += held.take(h2ws::mutable_bytes(memory).first(step)).wire_bytes;
-                if (credited != wire) FAIL(size << ' ' << wire << ' ' << step);
+                wrong += credited == wire ? 0 : 1;
             }
-    SUCCEED();
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("an inbox that is never empty keeps no more than there is in it", "[asio]") {

@@ -90,6 +90,7 @@ enum class errc : std::uint8_t {
     settings_value_invalid,
     settings_withdrawn,
     connection_error,
+    compression_error,
     flooded,
     // the caller's own mistakes: returned, never sent
     not_open,
@@ -287,6 +288,8 @@ inline constexpr std::array table{
               "SETTINGS_ENABLE_CONNECT_PROTOCOL went from 1 to 0"),
     malformed(errc::connection_error, "connection_error", "RFC 9113 5.4.1",
               "the HTTP/2 connection failed"),
+    reset(errc::compression_error, "compression_error", http2_error::compression_error,
+          "RFC 9113 4.3", "a field block cannot be decoded"),
     reset(errc::flooded, "flooded", http2_error::enhance_your_calm, "RFC 9113 10.5",
           "the peer did one thing more often than the limit allows"),
 

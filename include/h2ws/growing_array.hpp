@@ -44,11 +44,18 @@ public:
 
     // Copies `count` items to the end. False: no memory, and nothing has changed.
     [[nodiscard]] bool append(const T* items, std::size_t count) noexcept {
-        const std::size_t needed = size_ + count;
-        if (needed > capacity_ && !reserve(needed > 2 * capacity_ ? needed : 2 * capacity_))
-            return false;
+        if (!make_room(count)) return false;
         for (std::size_t i = 0; i < count; ++i) new (items_ + size_++) T(items[i]);
         return true;
+    }
+
+    // Adds `count` items with no value yet, to be written by the caller. The first of them, or
+    // nullptr: no memory, and nothing has changed.
+    [[nodiscard]] T* extend(std::size_t count) noexcept {
+        static_assert(std::is_trivial_v<T>);
+        if (!make_room(count)) return nullptr;
+        size_ += count;
+        return items_ + (size_ - count);
     }
 
     [[nodiscard]] bool reserve(std::size_t capacity) noexcept {
@@ -91,6 +98,12 @@ public:
     const allocator& memory() const noexcept { return memory_; }
 
 private:
+    // Room for so many items more, and for as many again as there are.
+    bool make_room(std::size_t count) noexcept {
+        const std::size_t needed = size_ + count;
+        return needed <= capacity_ || reserve(needed > 2 * capacity_ ? needed : 2 * capacity_);
+    }
+
     void release() noexcept {
         clear();
         if (items_ != nullptr) memory_.release(memory_.state, items_, capacity_ * sizeof(T));

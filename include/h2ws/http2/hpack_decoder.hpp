@@ -1,0 +1,152 @@
+// Field blocks to field lines (RFC 7541): what a peer's HEADERS and CONTINUATION frames carry. One
+// decoder for a connection, and every block through it in order, also those that are discarded.
+#pragma once
+
+#include "../errc.hpp"
+#include "hpack_representation.hpp"
+#include "hpack_static_table.hpp"
+#include "hpack_table.hpp"
+
+#include <optional>
+#include <type_traits>
+
+namespace h2ws::http2 {
+
+// Work and memory: a line is not copied unless it is to be indexed or comes in the Huffman code, so
+// that a block of references to one large entry (a "bomb") costs an octet and a call of the sink
+// each. How much the lines are together is for the sink to count, and to stop. Memory is the
+// table's (hpack_table), and within a call at most 8/5 of the block for what comes in the Huffman
+// code.
+class hpack_decoder {
+public:
+    // `max_table_size` is our SETTINGS_HEADER_TABLE_SIZE, up to largest_table.
+    explicit hpack_decoder(const allocator& memory,
+                           std::uint32_t max_table_size = initial_table_size) noexcept
+        : table_(memory, initial_table_size),
+          memory_(memory),
+          ours_(max_table_size < largest_table ? max_table_size : largest_table),
+          limit_(ours_ < initial_table_size ? initial_table_size : ours_) {}
+
+    // The peer has acknowledged our SETTINGS. Only then must its table not exceed our size where
+    // that is below 4,096, and if it was announced to be larger, the next block begins with the
+    // news (§4.2).
+    void settings_acknowledged() noexcept {
+        limit_ = ours_;
+        update_is_due_ = table_.max_size() > limit_;
+        if (update_is_due_) table_.set_max_size(limit_);
+    }
+
+    // One whole field block: the fragments of a HEADERS frame and its CONTINUATIONs, joined. Calls
+    // sink(const hpack_field&) for each line in order; the views live until it returns. A sink may
+    // return an errc, of which any but none ends the call with that.
+    // Errors: compression_error, a connection error (RFC 9113 §4.3); no_memory; the sink's. Each is
+    // final, for the tables of both ends differ from then on: it is returned by all later calls.
+    template <class Sink>
+    errc decode(const_bytes block, Sink&& sink) noexcept {
+        if (error_ == errc::none) error_ = read_lines(block, sink);
+        return error_;
+    }
+
+    const hpack_table& table() const noexcept { return table_; }
+
+private:
+    template <class Sink>
+    errc read_lines(const_bytes block, Sink& sink) noexcept {
+        growing_array<char> decoded(memory_);
+        unsigned updates = 0;
+        bool has_lines = false;
+        while (!block.empty()) {
+            const std::optional<hpack_representation> next = read_representation(block);
+            if (!next) return errc::compression_error;
+            if (next->form == hpack_form::size_update) {
+                // At the beginning of a block only, at most two: the least and the last (§4.2).
+                if (has_lines || ++updates > 2 || next->number > limit_)
+                    return errc::compression_error;
+                table_.set_max_size(next->number);
+                update_is_due_ = false;
+                continue;
+            }
+            if (update_is_due_) return errc::compression_error; // §4.2
+            has_lines = true;
+            if (const errc error = read_line(*next, decoded, sink); error != errc::none)
+                return error;
+        }
+        return update_is_due_ ? errc::compression_error : errc::none;
+    }
+
+    template <class Sink>
+    errc read_line(const hpack_representation& from, growing_array<char>& decoded,
+                   Sink& sink) noexcept {
+        hpack_field line{{}, from.form == hpack_form::never_indexed};
+        if (from.number != 0) {
+            const std::optional<field> found = look_up(from.number);
+            if (!found) return errc::compression_error;
+            line.name = found->name;
+            line.value = found->value;
+        }
+        if (from.form == hpack_form::indexed)
+            return from.number == 0 ? errc::compression_error : hand_over(line, sink); // §6.1
+        if (const errc error = read_strings(from, decoded, line); error != errc::none) return error;
+        // The sink comes first: what is added may evict the entry that the name is a view of.
+        if (const errc error = hand_over(line, sink); error != errc::none) return error;
+        if (from.form == hpack_form::with_indexing && !table_.insert(line)) return errc::no_memory;
+        return errc::none;
+    }
+
+    // One address space: the static table, then the dynamic one (§2.3.3).
+    std::optional<field> look_up(std::size_t index) const noexcept {
+        if (index <= static_table.size()) return static_table[index - 1];
+        if (index - static_table.size() > table_.count()) return std::nullopt;
+        return table_[index - static_table.size() - 1];
+    }
+
+    // Both literals at once, for the memory that one is decoded into must not move for the other.
+    static errc read_strings(const hpack_representation& from, growing_array<char>& decoded,
+                             hpack_field& line) noexcept {
+        const auto room = [](const hpack_string& text) {
+            return text.is_huffman ? huffman_decoded_bound(text.octets.size()) : 0;
+        };
+        decoded.clear();
+        std::span<char> rest;
+        if (const std::size_t needed = room(from.name) + room(from.value); needed != 0) {
+            char* const begin = decoded.extend(needed);
+            if (begin == nullptr) return errc::no_memory;
+            rest = {begin, needed};
+        }
+        if (from.number == 0 && !read_text(from.name, rest, line.name))
+            return errc::compression_error;
+        return read_text(from.value, rest, line.value) ? errc::none : errc::compression_error;
+    }
+
+    static bool read_text(const hpack_string& from, std::span<char>& room,
+                          std::string_view& text) noexcept {
+        if (!from.is_huffman) {
+            text = as_text(from.octets);
+            return true;
+        }
+        const result<std::size_t> size = huffman_decode(from.octets, room);
+        if (!size) return false;
+        text = {room.data(), *size};
+        room = room.subspan(*size);
+        return true;
+    }
+
+    template <class Sink>
+    static errc hand_over(const hpack_field& line, Sink& sink) noexcept {
+        if constexpr (std::is_same_v<std::invoke_result_t<Sink&, const hpack_field&>, errc>) {
+            return sink(line);
+        } else {
+            sink(line);
+            return errc::none;
+        }
+    }
+
+    hpack_table table_;
+    allocator memory_;
+    std::uint32_t ours_;
+    std::uint32_t limit_; // of the sizes that the peer may announce
+    bool update_is_due_ = false;
+    errc error_ = errc::none;
+};
+
+} // namespace h2ws::http2

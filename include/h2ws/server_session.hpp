@@ -113,20 +113,21 @@ protected:
         if (at.is_request)
             found.emplace(request_received{
                 {at.id}, &at.exchange->head, at.end_received && !at.has(news::end)});
-        else
+        else if (may_wait(at))
             found.emplace(tunnel_requested{{at.id}, &at.exchange->request});
     }
 
     // A stream died that the application had not opened, or had not answered.
     void tunnel_lost(stream_type& at, ending how, http2_error code) noexcept {
         const bool unanswered = at.told && !at.head_sent;
-        if (unanswered) --pending_;
+        if (unanswered && !at.has(news::head)) --pending_;
         if (unanswered || at.is_raw) this->tell_closed(at, how, code);
     }
 
     // Nobody answered: 503 (S23). Ordinary requests have no timer.
     void answer_overdue(stream_type& at) noexcept {
-        if (refuse(at, h2ws::refuse(std::uint16_t{503}), {})) --pending_;
+        const bool counted = !at.has(news::head);
+        if (refuse(at, h2ws::refuse(std::uint16_t{503}), {}) && counted) --pending_;
     }
 
     void refusal_ended(stream_type&) noexcept {}
@@ -159,14 +160,27 @@ private:
     }
 
     void tell_tunnel(stream_type& at) noexcept {
-        // RFC 9113 §10.5.2 (R125). Not because of a shutdown: what comes between its two GOAWAYs
-        // was on its way (§6.8). Where the GOAWAYs are not ours, nothing else would end it.
-        if (pending_ == this->options_.max_pending || takes_no_more_)
-            return reject(at, errc::too_many_tunnels);
-        ++pending_;
+        // Not because of a shutdown: what comes between its two GOAWAYs was on its way (RFC 9113
+        // §6.8). Where the GOAWAYs are not ours, nothing else would end it.
+        if (takes_no_more_) return reject(at, errc::too_many_tunnels);
         at.told = true;
         this->await_answer(at);
         this->tell(at, news::head);
+    }
+
+    // Decided when it would be told, not when it came: one read may bring any number, and an
+    // application that answers each at once has none that waits. False: it is not to be told.
+    bool may_wait(stream_type& at) noexcept {
+        if (at.stage >= stream_stage::over) return true; // its end is told next
+        at.told = at.stage == stream_stage::pending;     // else its time ran out before
+        if (!at.told) return false;
+        if (pending_ == this->options_.max_pending) { // RFC 9113 §10.5.2 (R125)
+            at.told = false;
+            reject(at, errc::too_many_tunnels);
+            return false;
+        }
+        ++pending_;
+        return true;
     }
 
     // Nothing of it has reached the application, though no error says REFUSED_STREAM (RFC 9113
@@ -226,7 +240,7 @@ private:
     }
 
     bool takes_no_more_ = false;
-    std::size_t pending_ = 0; // tunnels that wait for their answer
+    std::size_t pending_ = 0; // tunnels that were told and wait for their answer
 };
 
 } // namespace h2ws

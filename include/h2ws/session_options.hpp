@@ -48,7 +48,10 @@ struct session_options {
     // Memory: 320 bytes for each that idles, 340 at a client; until it is answered 720 more and its
     // fields; and what the limits below say. nghttp2 holds 410 bytes of its own beside them.
     std::uint32_t max_streams = 256;
-    // Of these, tunnels that wait for accept or refuse: each holds its fields and early_data.
+    // Of these, tunnels that were told of and wait for accept or refuse; one more gets 503 when it
+    // would be told. Memory: max_field_bytes + max_early_data + 32 * max_fields + 1 KiB each; the
+    // same for each that came in one read and was not polled yet, of which max_streams bounds the
+    // number.
     std::size_t max_pending = 64;
     // A client's tunnels that wait for the server's SETTINGS or for their turn below its
     // MAX_CONCURRENT_STREAMS; `open` then says too_many_tunnels. Memory: 1 KiB and the fields each.

@@ -204,3 +204,71 @@ TEMPLATE_LIST_TEST_CASE("no more tunnels wait than the limit allows", "[session]
     CHECK(client.side.reset(waiting[1]) == errc::none);
     CHECK(ask());
 }
+
+namespace session_suite {
+
+// So many requests for tunnels, to be read at once.
+template <class Model>
+octets many_requests(std::uint32_t count) {
+    octets out;
+    for (std::uint32_t i = 0; i < count; ++i)
+        out += Model::headers(2 * i + 1, websocket_request("/" + std::to_string(i)), false);
+    return out;
+}
+
+} // namespace session_suite
+
+TEMPLATE_LIST_TEST_CASE("any number of tunnels that come in one read open where each is accepted",
+                        "[session][rfc9113-10.5.2][R125]", models) {
+    alone<typename TestType::server> server;
+    server.hears(TestType::client_preface());
+    server.hears(many_requests<TestType>(200));
+    CHECK(server.side.tunnels.size() == 200);
+    for (const auto& [name, state] : server.side.tunnels) CHECK(state.opened);
+    CHECK(server.side.log.back() == "200 requested /199");
+    server.hears(TestType::data(399, transcript::from_client(0x81, "here"), false));
+    CHECK(server.side.log.back() == "200 text \"here\"");
+}
+
+TEMPLATE_LIST_TEST_CASE("an application that answers none is told of as many as may wait",
+                        "[session][rfc9113-10.5.2][R125]", models) {
+    alone<typename TestType::server> server({.max_pending = 64});
+    server.side.accepts = false;
+    server.hears(TestType::client_preface());
+    server.hears(many_requests<TestType>(200));
+    CHECK(server.side.tunnels.size() == 64);
+    CHECK(server.side.log[63] == "64 requested /63");
+    CHECK(server.side.count("rejected too_many_tunnels") == 136);
+    SECTION("one that is refused, one that is reset and one that is given up make room for three") {
+        std::vector<std::uint64_t> names;
+        for (const auto& [name, state] : server.side.tunnels) names.push_back(name);
+        CHECK(server.side.call(
+            [&](auto& session) { return session.refuse({names[0]}, 404, server.now); }));
+        CHECK(server.side.reset({names[1]}) == errc::none);
+        server.hears(TestType::reset(2 * 2 + 1, 8));
+        octets more;
+        for (std::uint32_t i = 200; i < 204; ++i)
+            more += TestType::headers(2 * i + 1, websocket_request("/more"), false);
+        server.hears(more);
+        CHECK(server.side.tunnels.size() == 67);
+        CHECK(server.side.count("rejected too_many_tunnels") == 137);
+    }
+    SECTION("those whose time ran out wait no more") {
+        server.now += seconds(10);
+        server.side.expire();
+        server.hears(TestType::headers(401, websocket_request("/later"), false));
+        CHECK(server.side.has("65 requested /later"));
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("a tunnel that is over before it was told of takes no room",
+                        "[session][rfc9113-10.5.2][R125]", models) {
+    alone<typename TestType::server> server({.max_pending = 1});
+    server.side.accepts = false;
+    server.hears(TestType::client_preface());
+    server.hears(TestType::headers(1, websocket_request("/gone"), false) + TestType::reset(1, 8) +
+                 TestType::headers(3, websocket_request("/stays"), false));
+    CHECK(server.side.of(1) == lines{"requested /gone", "closed reset_by_peer CANCEL", "released"});
+    CHECK(server.side.of(2) == lines{"requested /stays"});
+    CHECK(server.side.count("rejected too_many_tunnels") == 0);
+}

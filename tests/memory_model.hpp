@@ -14,6 +14,11 @@ struct memory_model {
     using kind = record::kind;
     using octets = std::string;
 
+    // What is told of a framing error that breaks this rule.
+    static constexpr h2ws::errc framing_error(h2ws::errc) noexcept {
+        return h2ws::errc::connection_error;
+    }
+
     static octets numbers(kind what, std::uint8_t flags, std::uint32_t stream,
                           std::initializer_list<std::uint32_t> values) {
         examples::memory_records out({});

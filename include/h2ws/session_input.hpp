@@ -63,7 +63,10 @@ protected:
             if (awaits_head(at)) this->engine().begin_response(at);
     }
     void section_field(stream_type& at, const field& line) noexcept {
-        if (awaits_head(at)) this->engine().add_field(at, line);
+        if (awaits_head(at)) return this->engine().add_field(at, line);
+        if (!at.is_request && at.stage != stream_stage::answered) return; // headers_on_tunnel
+        if (const errc error = check_trailers({&line, 1}); error != errc::none) // R50, R52
+            this->abort(at, error, info(error).stream_error);
     }
     void section_complete(stream_type& at, bool end_stream) noexcept {
         if (awaits_head(at)) {

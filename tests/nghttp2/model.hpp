@@ -16,6 +16,11 @@ struct nghttp2_model {
     using client = h2ws::nghttp2::client;
     using octets = std::string;
 
+    // What is told of a framing error that breaks this rule.
+    static constexpr h2ws::errc framing_error(h2ws::errc) noexcept {
+        return h2ws::errc::connection_error;
+    }
+
     static octets number(std::uint32_t value, int size = 4) {
         octets out;
         for (int shift = 8 * (size - 1); shift >= 0; shift -= 8)

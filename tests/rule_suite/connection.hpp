@@ -34,10 +34,10 @@ TEMPLATE_LIST_TEST_CASE("a connection error ends each tunnel once, then the conn
     SECTION("bytes that are no frame, or one that is too long") {
         three_tunnels<TestType, false> server;
         server.us.hears(octets(64, '\xff'));
-        check_connection_ended(server, errc::connection_error);
+        check_connection_ended(server, TestType::framing_error(errc::frame_size_invalid));
         three_tunnels<TestType, true> client;
         client.us.hears(octets(64, '\xff'));
-        check_connection_ended(client, errc::connection_error);
+        check_connection_ended(client, TestType::framing_error(errc::frame_size_invalid));
     }
     if constexpr (speaks_http2<TestType>) {
         const auto setting = [](char id, std::uint32_t value) {
@@ -64,7 +64,7 @@ TEMPLATE_LIST_TEST_CASE("a connection error ends each tunnel once, then the conn
         SECTION("a window update of nothing, on the connection") {
             three_tunnels<TestType, false> server;
             server.us.hears(TestType::frame(8, 0, 0, TestType::number(0)));
-            check_connection_ended(server, errc::connection_error);
+            check_connection_ended(server, TestType::framing_error(errc::window_increment_zero));
         }
     }
 }

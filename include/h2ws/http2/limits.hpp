@@ -1,0 +1,38 @@
+// What an endpoint of ours takes beyond `session_options`, and where it stops a peer.
+#pragma once
+
+#include "frame.hpp"
+
+#include "../session_options.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace h2ws::http2 {
+
+// What SETTINGS_MAX_HEADER_LIST_SIZE advertises (RFC 9113 §6.5.2: 32 octets count for each field).
+constexpr std::size_t field_section_limit(const session_options& options) noexcept {
+    return options.max_field_bytes + 32 * options.max_fields;
+}
+
+// Octets of one field block before decoding, all its CONTINUATION frames together: a block is
+// decoded when it is whole, so this is the memory that one can hold. Above what is advertised,
+// since a section that is a little too large is answered with 431, which needs it decoded (RFC
+// 9113 §10.5.1, R124); beyond, the peer floods us (CVE-2024-27316 and its like).
+constexpr std::size_t field_block_limit(const session_options& options) noexcept {
+    const std::size_t limit = 2 * field_section_limit(options);
+    return limit < 65'536 ? std::size_t{65'536} : limit;
+}
+
+// CONTINUATION frames of one block: at 16 KiB each they are more than the block may have. Small
+// ones, or empty ones, cost work without end.
+inline constexpr std::uint32_t max_continuations = 32;
+
+// Acknowledgements and resets that wait while the peer reads nothing. Memory: 17 octets each.
+inline constexpr std::uint32_t max_waiting_replies = 1'000;
+
+// The dynamic table that we let the peer fill, and the largest that we use of its own: RFC 9113
+// §6.5.2's default. Memory: as much for each direction once it is used.
+inline constexpr std::uint32_t table_size = 4'096;
+
+} // namespace h2ws::http2

@@ -1,0 +1,206 @@
+// What an endpoint of ours does about field blocks and about streams that are not there: the states
+// of RFC 9113 section 5.1 and the blocks of section 4.3.
+#pragma once
+
+#include "session_output.hpp"
+
+namespace h2ws::http2 {
+
+template <class Self, class Role, class Extension>
+class session_sections : public session_output<Self, Role, Extension> {
+    using base = session_output<Self, Role, Extension>;
+
+public:
+    using typename base::stream_type;
+
+protected:
+    using typename base::entry;
+
+    session_sections(Role role, const session_options& options) noexcept
+        : base(role, options),
+          decoder_(options.memory, table_size),
+          block_(options.memory) {}
+
+    // The connection is over once the GOAWAY that says why has left.
+    bool fail(errc why) noexcept {
+        this->terminate(why);
+        return false;
+    }
+
+    // ---- streams that are not there -------------------------------------------------------------
+
+    bool may_be_opened_by_peer(std::int32_t stream_id) const noexcept {
+        return !Role::is_client && stream_id % 2 == 1;
+    }
+
+    bool is_idle(std::int32_t stream_id) const noexcept {
+        if (may_be_opened_by_peer(stream_id)) return stream_id > this->highest_peer_id_;
+        if (Role::is_client && stream_id % 2 == 1)
+            return this->next_id_ > 0 && stream_id >= this->next_id_;
+        return true; // the other side's numbers: nobody has opened one, or may
+    }
+
+    // A frame that needs a stream, for one that there is not, or not any more (RFC 9113 §5.1).
+    void frame_without_stream(std::int32_t stream_id) noexcept {
+        if (is_idle(stream_id)) {
+            fail(errc::frame_unexpected);
+            return;
+        }
+        if (stream_id > this->last_taken_id_) return; // RFC 9113 §6.8: it is not looked at
+        switch (this->closed_.find(stream_id)) {
+        case stream_end_kind::reset_by_us: return; // R96
+        case stream_end_kind::both_ended: this->terminate(errc::frame_on_closed_stream); return;
+        case stream_end_kind::reset_by_peer:
+        case stream_end_kind::forgotten: // R106
+            return this->refuse_stream(stream_id, http2_error::stream_closed);
+        }
+    }
+
+    void fault_on(stream_type& at, errc error) noexcept {
+        this->abort(at, error, info(error).stream_error);
+    }
+
+    bool fail_stream(std::int32_t stream_id, errc error) noexcept {
+        if (entry* const to = this->streams_by_id_.find(stream_id))
+            fault_on(*to->stream, error);
+        else if (!is_idle(stream_id))
+            this->refuse_stream(stream_id, info(error).stream_error);
+        else
+            fail(error);
+        return false;
+    }
+
+    void end_half(std::int32_t stream_id) noexcept {
+        if (entry* const to = this->streams_by_id_.find(stream_id)) this->close_if_ended(*to);
+    }
+
+    // ---- field blocks (RFC 9113 §4.3) -----------------------------------------------------------
+
+    void headers_frame(const frame_head& head, const_bytes payload) noexcept {
+        const auto part = fragment_of(head, payload);
+        if (!part) {
+            fail(part.error());
+            return;
+        }
+        section_stream_id_ = head.stream_id;
+        section_ends_stream_ = head.has(flag::end_stream);
+        continuations_ = 0;
+        section_name_ = 0;
+        if (stream_type* const at = stream_of_section(head.stream_id)) {
+            section_name_ = at->id;
+            this->section_begins(*at);
+        }
+        if (this->doomed_) return;
+        take_fragment(*part, head.has(flag::end_headers));
+    }
+
+    void continuation_frame(const frame_head& head, const_bytes payload) noexcept {
+        if (!section_open_) {
+            fail(errc::frame_unexpected);
+            return;
+        }
+        if (++continuations_ > max_continuations) {
+            fail(errc::flooded);
+            return;
+        }
+        take_fragment(payload, head.has(flag::end_headers));
+    }
+
+    // The stream whose block is open: only CONTINUATION of it may follow (RFC 9113 §6.10). 0: none.
+    std::int32_t open_section() const noexcept { return section_open_ ? section_stream_id_ : 0; }
+
+private:
+    // A block in one frame is decoded where it lies.
+    void take_fragment(const_bytes part, bool end_headers) noexcept {
+        if (end_headers && !section_open_) return decode(part);
+        if (part.size() > field_block_limit(this->options()) - block_.size()) {
+            fail(errc::flooded);
+            return;
+        }
+        section_open_ = !end_headers;
+        if (!block_.append(part.data(), part.size())) {
+            this->out_of_memory_ = true;
+            return;
+        }
+        if (!end_headers) return;
+        const growing_array<std::byte> whole = std::move(block_);
+        block_ = growing_array<std::byte>(this->options().memory);
+        decode({whole.data(), whole.size()});
+    }
+
+    // Also a block that nobody wants is decoded: the table must stay in step (R93).
+    void decode(const_bytes block) noexcept {
+        const errc error = decoder_.decode(block, [this](const field& line) {
+            stream_type* const at = this->streams_.find(section_name_);
+            if (at == nullptr || at->stage >= stream_stage::over) return;
+            if (!Role::is_client && line.name == "priority") note_priority(*at, line.value);
+            this->section_field(*at, line);
+        });
+        if (error == errc::no_memory) {
+            this->out_of_memory_ = true;
+            return;
+        }
+        if (error != errc::none) {
+            fail(error);
+            return;
+        }
+        stream_type* const at = this->streams_.find(section_name_);
+        if (at == nullptr || at->stage >= stream_stage::over) return;
+        // RFC 9113 §8.1 (R49): what follows a message's header section ends it
+        const bool is_message = at->is_request || at->stage == stream_stage::answered;
+        if (!section_ends_stream_ && is_message && !this->awaits_head(*at))
+            return fault_on(*at, errc::malformed_message);
+        this->section_complete(*at, section_ends_stream_);
+        end_half(section_stream_id_);
+    }
+
+    // The stream whose section begins; nullptr: the block is only decoded.
+    stream_type* stream_of_section(std::int32_t stream_id) noexcept {
+        if (entry* const to = this->streams_by_id_.find(stream_id)) {
+            stream_type& at = *to->stream;
+            if (at.stage >= stream_stage::over) return nullptr;
+            if (!at.end_received) return &at;
+            fault_on(at, errc::frame_on_closed_stream); // RFC 9113 §5.1 (R94)
+            return nullptr;
+        }
+        if (!may_be_opened_by_peer(stream_id) || !is_idle(stream_id)) {
+            frame_without_stream(stream_id);
+            return nullptr;
+        }
+        return open_stream(stream_id);
+    }
+
+    stream_type* open_stream(std::int32_t stream_id) noexcept {
+        if constexpr (Role::is_client) {
+            return nullptr;
+        } else {
+            this->highest_peer_id_ = stream_id;
+            if (stream_id > this->last_taken_id_) return nullptr;             // RFC 9113 §6.8
+            if (this->streams_by_id_.size() >= this->options().max_streams) { // §5.1.2 (R98)
+                this->refuse_stream(stream_id, http2_error::refused_stream);
+                return nullptr;
+            }
+            stream_type* const at = this->begin_request(stream_id);
+            if (at == nullptr ||
+                this->streams_by_id_.insert(*at, stream_id, this->peer_.initial_window_size,
+                                            this->local_initial_window_) == nullptr)
+                this->out_of_memory_ = true;
+            return this->out_of_memory_ ? nullptr : at;
+        }
+    }
+
+    void note_priority(const stream_type& at, std::string_view value) noexcept {
+        if (entry* const of = this->streams_by_id_.find(at.stream_id))
+            this->set_urgency(*of, urgency_of(value));
+    }
+
+    hpack_decoder decoder_;
+    growing_array<std::byte> block_; // of a section in several frames
+    std::uint64_t section_name_ = 0; // the stream that it is for; 0: nobody's
+    std::int32_t section_stream_id_ = 0;
+    std::uint32_t continuations_ = 0;
+    bool section_open_ = false; // CONTINUATION must follow
+    bool section_ends_stream_ = false;
+};
+
+} // namespace h2ws::http2

@@ -102,7 +102,6 @@ enum class errc : std::uint8_t {
     setting_invalid,
     window_increment_zero,
     window_exceeded,
-    stream_limit_exceeded,
     // the caller's own mistakes: returned, never sent
     not_open,
     invalid_argument,
@@ -323,8 +322,6 @@ inline constexpr std::array table{
               "WINDOW_UPDATE adds nothing"),
     reset(errc::window_exceeded, "window_exceeded", http2_error::flow_control_error,
           "RFC 9113 6.9.1", "more came than the window allowed, or the window is above 2^31-1"),
-    reset(errc::stream_limit_exceeded, "stream_limit_exceeded", http2_error::refused_stream,
-          "RFC 9113 5.1.2", "more streams than SETTINGS_MAX_CONCURRENT_STREAMS allows"),
 
     mistake(errc::not_open, "not_open", "the call came too late: this direction has closed"),
     mistake(errc::invalid_argument, "invalid_argument", "an argument is not allowed here"),

@@ -12,6 +12,13 @@ using h2ws::errc;
 const char* scope(errc code) {
     if (code == errc::none) return "-";
     if (code >= errc::not_open) return "the call";
+    switch (code) {
+    case errc::frame_size_invalid:
+    case errc::frame_on_closed_stream:
+    case errc::window_increment_zero:
+    case errc::window_exceeded: return "stream or connection";
+    default: break;
+    }
     return code >= errc::settings_value_invalid || code == errc::connection_lost ? "connection"
                                                                                  : "stream";
 }

@@ -22,8 +22,8 @@ struct stream_entry {
     stream_entry* next = nullptr; // in its list
     stream_entry* previous = nullptr;
     std::int32_t stream_id;
-    send_window sends;
-    receive_window receives;
+    send_window sends{};
+    receive_window receives{};
     http2_error reset_code = http2_error::no_error; // of the RST_STREAM that is leaving
     std::uint8_t urgency = default_urgency;
     enum class list : std::uint8_t { none, ready, starved, dying } in = list::none;
@@ -157,9 +157,12 @@ public:
         records_[next_++ % records_.size()] = {stream_id, how};
     }
 
+    // What was added last counts.
     constexpr stream_end_kind find(std::int32_t stream_id) const noexcept {
-        for (const record& at : records_)
+        for (std::size_t i = 1; i <= records_.size(); ++i) {
+            const record& at = records_[(next_ - i) % records_.size()];
             if (at.stream_id == stream_id) return at.how;
+        }
         return stream_end_kind::forgotten;
     }
 

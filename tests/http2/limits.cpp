@@ -1,0 +1,15 @@
+#include "../catch.hpp"
+
+#include <h2ws/http2/limits.hpp>
+
+using namespace h2ws::http2;
+
+TEST_CASE("a field block may be somewhat above what is advertised",
+          "[http2][rfc9113-10.5.1][R124]") {
+    h2ws::session_options options;
+    CHECK(field_section_limit(options) == 16'384 + 32 * 128);
+    CHECK(field_block_limit(options) == 65'536);
+    options.max_field_bytes = 100'000;
+    CHECK(field_block_limit(options) == 2 * field_section_limit(options));
+    CHECK(field_block_limit(options) > field_section_limit(options));
+}

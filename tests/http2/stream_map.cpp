@@ -1,0 +1,99 @@
+#include "../catch.hpp"
+#include "../scarce_memory.hpp"
+
+#include <h2ws/http2/stream_map.hpp>
+
+#include <map>
+#include <random>
+
+using namespace h2ws;
+using namespace h2ws::http2;
+
+namespace {
+struct thing {
+    int value = 0;
+};
+} // namespace
+
+TEST_CASE("streams are found by number, whatever came and went", "[http2]") {
+    scarce_memory memory;
+    {
+        stream_map<thing> map{memory.policy()};
+        std::map<std::int32_t, thing> things;
+        std::mt19937 random(1); // NOLINT: the same each time
+        CHECK(map.find(1) == nullptr);
+        for (int step = 0; step < 20'000; ++step) {
+            const auto id = static_cast<std::int32_t>(2 * (random() % 500) + 1);
+            if (auto* const found = map.find(id)) {
+                REQUIRE(things.count(id) == 1);
+                REQUIRE(found->stream == &things[id]);
+                if (random() % 2 == 0) {
+                    map.erase(*found);
+                    things.erase(id);
+                }
+            } else {
+                REQUIRE(things.count(id) == 0);
+                REQUIRE(map.insert(things[id], id, 10, 20) != nullptr);
+            }
+            REQUIRE(map.size() == things.size());
+        }
+        std::size_t seen = 0;
+        map.each([&](const stream_entry<thing>& at) {
+            ++seen;
+            CHECK(things.count(at.stream_id) == 1);
+            CHECK(at.sends.left() == 10);
+            CHECK(at.receives.left() == 20);
+        });
+        CHECK(seen == things.size());
+    }
+    CHECK(memory.held == 0);
+}
+
+TEST_CASE("without memory nothing is inserted", "[http2]") {
+    for (std::size_t turn = 1; turn <= 2; ++turn) {
+        scarce_memory memory{.fails_at = turn};
+        {
+            stream_map<thing> map{memory.policy()};
+            thing one;
+            CHECK(map.insert(one, 1, 0, 0) == nullptr);
+            CHECK(map.size() == 0);
+            CHECK(map.find(1) == nullptr);
+            CHECK(map.insert(one, 1, 0, 0) != nullptr);
+        }
+        CHECK(memory.held == 0);
+    }
+}
+
+TEST_CASE("a list keeps its order when members leave", "[http2]") {
+    thing any;
+    stream_entry<thing> a{.stream = &any, .stream_id = 1}, b{.stream = &any, .stream_id = 3},
+        c{.stream = &any, .stream_id = 5};
+    entry_list<thing> list;
+    CHECK(list.front() == nullptr);
+    list.push_back(a);
+    list.push_back(b);
+    list.push_back(c);
+    list.remove(b);
+    CHECK(list.front() == &a);
+    CHECK(a.next == &c);
+    list.remove(a);
+    list.push_back(a);
+    CHECK(list.front() == &c);
+    CHECK(c.next == &a);
+    list.remove(c);
+    list.remove(a);
+    CHECK(list.front() == nullptr);
+}
+
+TEST_CASE("the last streams that ended are remembered, those before are not", "[http2]") {
+    closed_streams closed;
+    CHECK(closed.find(1) == stream_end_kind::forgotten);
+    closed.add(1, stream_end_kind::reset_by_us);
+    closed.add(3, stream_end_kind::both_ended);
+    CHECK(closed.find(1) == stream_end_kind::reset_by_us);
+    CHECK(closed.find(3) == stream_end_kind::both_ended);
+    for (std::int32_t id = 5; id < 5 + 2 * 63; id += 2)
+        closed.add(id, stream_end_kind::reset_by_peer);
+    CHECK(closed.find(1) == stream_end_kind::forgotten);
+    CHECK(closed.find(5) == stream_end_kind::reset_by_peer);
+}

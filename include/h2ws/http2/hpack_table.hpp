@@ -78,7 +78,7 @@ public:
         }
         growing_array<std::byte> outgrown(octets_.memory()); // where the name may still lie
         const std::size_t kept = fitting(max_size_ - added);
-        if (!make_room_for_entry() || !make_room(kept, line, outgrown)) return false;
+        if (!make_room_for_entry(kept) || !make_room(kept, line, outgrown)) return false;
         evict_to(max_size_ - added);
         std::byte* const to = octets_.data() + next_;
         // First the name: that of an evicted entry may lie where we write. The value does not.
@@ -144,8 +144,8 @@ private:
         }
     }
 
-    bool make_room_for_entry() noexcept {
-        if (count_ < entries_.size()) return true;
+    bool make_room_for_entry(std::size_t kept) noexcept {
+        if (kept < entries_.size()) return true;
         growing_array<entry> larger(entries_.memory());
         entry* const to = larger.extend(entries_.empty() ? 8 : 2 * entries_.size());
         if (to == nullptr) return false;

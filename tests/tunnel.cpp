@@ -167,6 +167,32 @@ TEST_CASE("the stalled timer runs only while output waits", "[session]") {
     CHECK(it.socket.deadline(it.options) == never);
 }
 
+TEST_CASE("an end of our half that the engine does not send stalls as output does",
+          "[session][rfc9113-6.9.1][S21]") {
+    bench<server> it({.waits = {.stalled = seconds(30)}, .ping = {.interval = never}});
+    CHECK(it.socket.send(opcode::text, as_bytes("x"), true, it.with()));
+    CHECK(it.says() == from_server(0x81, "x"));
+    it.now += seconds(100);
+    it.hears({}, true);
+    CHECK(it.socket.output_size(it.with()) == 0);
+    CHECK(it.socket.end().what == stream_end::how::end_stream);
+    CHECK(it.log == std::vector<std::string>{"closed end_stream_without_close"});
+    CHECK(it.socket.deadline(it.options) == it.now + seconds(30));
+    it.expires(seconds(30) - 1);
+    CHECK(it.socket.end().what == stream_end::how::end_stream);
+    SECTION("it is reset after the stalled time") {
+        it.expires(1);
+        CHECK(it.says() == " RESET CANCEL");
+        CHECK(it.log.size() == 1);
+    }
+    SECTION("it is not once it was sent") {
+        CHECK(it.says() == " END");
+        it.expires(1);
+        CHECK(it.says() == "");
+    }
+    CHECK(it.socket.deadline(it.options) == never);
+}
+
 TEST_CASE("a ping that waits behind other output gives nobody up", "[rfc6455-5.5.2]") {
     session_options options;
     options.waits.stalled = never;

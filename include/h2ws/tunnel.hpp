@@ -165,7 +165,7 @@ public:
     instant deadline(const session_options& options) const noexcept {
         if (over_) return never;
         const timeouts& waits = options.waits;
-        instant due = output_ ? after(output_->progress_at, waits.stalled) : never;
+        instant due = after(waiting_since(), waits.stalled);
         if (is_open()) {
             // A ping waits behind other output; whether that leaves is the stalled timer's matter.
             if (!output_) due = earlier(due, keepalive_.deadline(options.ping));
@@ -179,12 +179,12 @@ public:
     void expire(const surroundings& with) noexcept {
         if (with.now < deadline(with.options)) return;
         const timeouts& waits = with.options.waits;
-        if (output_ && with.now >= after(output_->progress_at, waits.stalled))
+        if (with.now >= after(waiting_since(), waits.stalled))
             return abort(errc::output_stalled, http2_error::cancel, with.out);
         if (is_open()) return expire_open(with);
         if (with.now >= after(closing_at(), waits.close)) return give_up(with.out);
         if (may_end_alone()) {
-            if (const auto last = socket_.send_end_stream()) end_stream(with.options);
+            if (const auto last = socket_.send_end_stream()) end_stream(with);
         }
     }
 
@@ -240,7 +240,7 @@ private:
             if (said->reset)
                 reset_with(said->stream_error);
             else if (said->end_stream)
-                end_stream(with.options);
+                end_stream(with);
         }
     }
 
@@ -263,9 +263,10 @@ private:
         reset_code_ = code;
     }
 
-    void end_stream(const session_options& options) noexcept {
-        if (Role::is_client && options.end_with_reset) return reset_with(http2_error::cancel);
+    void end_stream(const surroundings& with) noexcept {
+        if (Role::is_client && with.options.end_with_reset) return reset_with(http2_error::cancel);
         end_ = stream_end::how::end_stream;
+        if (!close_left_) since_ = with.now;
         reset_code_ = http2_error::no_error;
     }
 
@@ -342,6 +343,13 @@ private:
         queue.commit(made.header_size + made.payload.size());
     }
 
+    // Since when output waits, or the end of our half alone: an engine may hold that back too while
+    // the window is 0, though RFC 9113 §6.9.1 lets it leave.
+    instant waiting_since() const noexcept {
+        if (output_) return output_->progress_at;
+        return end_ == stream_end::how::end_stream ? since_ : never;
+    }
+
     // When our Close left, or a server's came after it.
     instant closing_at() const noexcept { return close_left_ ? since_ : never; }
 
@@ -363,7 +371,8 @@ private:
     [[no_unique_address]] keepalive keepalive_;
     http2_error reset_code_ = http2_error::no_error;
     owned<waiting> output_; // where there is some
-    instant since_;         // when a message last passed; once our Close has left: closing_at
+    instant since_; // when a message last passed, or our half was to end; once our Close has left:
+                    // closing_at
 };
 
 } // namespace h2ws

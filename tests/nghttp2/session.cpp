@@ -88,3 +88,20 @@ TEST_CASE("a server that withdraws extended CONNECT loses the client", "[nghttp2
     client.hears(nghttp2_model::frame(4, 0, 0, octets("\0\10", 2) + nghttp2_model::number(0)));
     CHECK(client.side.has("ended settings_withdrawn"));
 }
+
+TEST_CASE("a tunnel that ends where the stream's window is 0 is not held for ever",
+          "[nghttp2][rfc9113-6.9.1][R118][S21]") {
+    alone<nghttp2_model::server> server;
+    server.hears("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
+                 nghttp2_model::frame(4, 0, 0, octets("\0\4", 2) + nghttp2_model::number(3)));
+    server.hears(nghttp2_model::headers(1, websocket_request(), false));
+    CHECK(server.side.send(server.side.last, "x") == errc::none); // 3 octets with the header
+    server.hears({});
+    server.hears(nghttp2_model::data(1, "", true));
+    CHECK(server.side.log.back() == "1 closed end_stream_without_close");
+    server.now += seconds(30);
+    server.side.expire();
+    server.hears({});
+    CHECK(server.side.log.back() == "1 released");
+    CHECK(server.side.session.stream_count() == 0);
+}

@@ -86,35 +86,72 @@ struct side {
     bool counts;
 };
 
-// Bytes that each of the tunnels holds at the side that is counted.
-std::size_t bytes_per_tunnel(bool of_server) {
-    const session_options options{.max_streams = tunnels + 1, .accept_tunnels = true};
-    side<nghttp2::server> server{nghttp2::server({}, options), 0, of_server};
-    side<nghttp2::client> client{nghttp2::client({.keys = {.next = fixed_key}}), 0, !of_server};
-    std::string to_server, to_client;
-    const auto run = [&] {
+// Both sides, of which one is counted.
+struct both_sides {
+    explicit both_sides(bool of_server, std::uint32_t max_streams)
+        : options{.max_streams = max_streams, .accept_tunnels = true},
+          server{nghttp2::server({}, options), 0, of_server},
+          client{nghttp2::client({.keys = {.next = fixed_key}}), 0, !of_server} {}
+    ~both_sides() { held = 0; }
+
+    void run() {
         do {
             to_server = client.exchange(to_client);
             to_client = server.exchange(to_server);
         } while (!to_client.empty() || !to_server.empty());
-    };
-    const auto open = [&] {
+    }
+    tunnel_id open() {
         counting = client.counts;
-        REQUIRE(client.session.open({.authority = "example.com", .path = "/chat"}, 0));
+        const auto made = client.session.open({.authority = "example.com", .path = "/chat"}, 0);
         counting = false;
+        REQUIRE(made);
         run();
-    };
-    open(); // the first pays for what all share
+        return *made;
+    }
+    void close(tunnel_id which) {
+        counting = client.counts;
+        const auto done = client.session.send_close(which, status_code::normal_closure, {}, 0);
+        counting = false;
+        REQUIRE(done);
+        run();
+    }
+
+    session_options options;
+    side<nghttp2::server> server;
+    side<nghttp2::client> client;
+    std::string to_server, to_client;
+};
+
+// Bytes that each of the tunnels holds at the side that is counted.
+std::size_t bytes_per_tunnel(bool of_server) {
+    both_sides both(of_server, tunnels + 1);
+    (void)both.open(); // the first pays for what all share
     const std::size_t before = held;
-    for (std::size_t i = 0; i < tunnels; ++i) open();
+    for (std::size_t i = 0; i < tunnels; ++i) (void)both.open();
     const std::size_t after = held;
-    REQUIRE(server.opened == tunnels + 1);
-    REQUIRE(client.opened == tunnels + 1);
-    held = 0;
+    REQUIRE(both.server.opened == tunnels + 1);
+    REQUIRE(both.client.opened == tunnels + 1);
     return (after - before) / tunnels;
 }
 
 } // namespace
+
+TEST_CASE("tunnels that come and go leave nothing behind but what nghttp2 remembers at a server") {
+    for (const bool of_server : {true, false}) {
+        CAPTURE(of_server);
+        both_sides both(of_server, 10);
+        both.close(both.open()); // the first pays for what all share
+        const std::size_t before = held;
+        const auto left_by = [&](int count) {
+            for (int i = 0; i < count; ++i) both.close(both.open());
+            return held - before;
+        };
+        const std::size_t left = left_by(20);
+        CHECK(left <= (of_server ? 10 * 288 : 0)); // of the last max_streams closed ones
+        CHECK(left_by(100) == left);
+        CHECK(both.server.session.stream_count() == 0);
+    }
+}
 
 TEST_CASE("an idle tunnel costs a server at most 740 bytes, nghttp2's own included") {
     const std::size_t at_server = bytes_per_tunnel(true);

@@ -39,6 +39,9 @@ void set_newer_options(Option* option) noexcept {
 
 inline void set_options(nghttp2_option& option, const session_options& options) noexcept {
     nghttp2_option_set_no_auto_window_update(&option, 1); // back-pressure is ours
+    // A server's closed streams are remembered, 288 bytes each, at most max_streams with those that
+    // live: nghttp2_option_set_no_closed_streams would save that, and let DATA on them pass, which
+    // RFC 9113 §6.1 (R106) makes an error.
     nghttp2_option_set_max_settings(&option, max_settings_entries);
     // Acknowledgements that wait for a peer that does not read; our limits come first.
     nghttp2_option_set_max_outbound_ack(&option, std::size_t{options.floods.pings} +

@@ -43,7 +43,7 @@ give_up() {
     exit 1
 }
 
-packages="g++ meson ninja-build pkg-config cmake catch2 libnghttp2-dev libasio-dev libssl-dev
+packages="g++ meson ninja-build pkg-config make cmake catch2 libnghttp2-dev libasio-dev libssl-dev
     libcli11-dev openssl python3 python3-h2 python3-hpack python3-wsproto chromium
     firefox-esr libnss3-tools valgrind apache2-bin haproxy nghttp2-proxy lighttpd
     lighttpd-mod-openssl libwebsockets-dev python3-hypercorn"

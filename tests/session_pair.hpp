@@ -41,7 +41,7 @@ struct weather {
 };
 
 inline session_options with(const weather& how, session_options options = {}) {
-    options.stream_window = how.stream_window;
+    options.stream_window = options.max_stream_window = how.stream_window; // stays as it is
     return options;
 }
 

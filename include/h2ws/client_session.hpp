@@ -38,19 +38,21 @@ public:
     }
 
     // Sends an ordinary request; everything is copied. `fields` are the whole section,
-    // pseudo-header fields first. `end`: it has no body, else `write` gives it. Errors as for open.
+    // pseudo-header fields first. `end`: it has no body, else `write` gives it. It waits for its
+    // turn as a tunnel does, but not for SETTINGS. Errors: not_open, queue_full (max_waiting),
+    // too_many_fields, no_memory.
     result<request_id> request(std::span<const field> fields, bool end, instant now) noexcept {
         if (const errc error = start(now); error != errc::none) return error;
+        const bool waits = live_ >= most_;
+        if (waits && waiting_.size() == this->options_.max_waiting) return errc::queue_full;
         stream_type* const at = this->streams_.insert();
         if (at == nullptr) return errc::no_memory;
         at->is_request = at->told = at->head_sent = true;
         at->end_after_output = end;
-        if (!this->engine().submit_headers(*at, fields, end)) {
-            this->streams_.erase(*at);
-            return errc::no_memory;
-        }
-        ++live_;
-        return request_id{at->id};
+        const errc error = waits ? hold(*at, fields) : submit(*at, fields);
+        if (error == errc::none) return request_id{at->id};
+        this->streams_.erase(*at);
+        return error;
     }
 
     // What the server's SETTINGS said of extended CONNECT.
@@ -73,10 +75,8 @@ protected:
         gate_.settings_received();
         most_ = values.max_concurrent_streams;
         this->push(settings_received{gate_.answer(), values});
-        if (gate_.answer() == connect_answer::yes)
-            submit_waiting();
-        else
-            refuse_waiting(errc::connect_not_enabled, http2_error::no_error);
+        if (gate_.answer() != connect_answer::yes) refuse_tunnels();
+        submit_waiting();
     }
 
     // RFC 9113 §6.8 (R111): what has not left will not. §8.7 (R89): it may be tried elsewhere.
@@ -181,49 +181,80 @@ private:
     // Copies the request; on an error there is no stream any more.
     errc keep(stream_type* at, const field_list& list) noexcept {
         if (at == nullptr) return errc::no_memory;
-        errc error = copy(*at, list);
-        if (error == errc::none && !waiting_.push_back(at->id)) error = errc::no_memory;
-        if (error != errc::none)
+        errc error = list.error() != errc::none ? list.error() : hold(*at, list.fields());
+        if (error == errc::none && !note_request(*at)) error = errc::invalid_argument;
+        if (error != errc::none) {
+            if (at->stage == stream_stage::held) waiting_.truncate(waiting_.size() - 1);
             this->streams_.erase(*at);
-        else
-            at->stage = stream_stage::held;
+        }
         return error;
     }
 
-    errc copy(stream_type& at, const field_list& list) noexcept {
-        if (list.error() != errc::none) return list.error();
+    // Copies the fields, and the stream waits for its turn.
+    errc hold(stream_type& at, std::span<const field> fields) noexcept {
         if (!at.exchange.make(this->options_.memory, this->queued_)) return errc::no_memory;
         field_store& section = at.exchange->section;
-        for (const field& line : list.fields())
+        for (const field& line : fields)
             if (const errc error =
                     section.add(line, field_list::max_fields, this->options_.max_field_bytes);
                 error != errc::none)
                 return error;
-        const std::span<const field> fields = section.fields();
-        if (fields.empty()) return errc::no_memory;
-        const auto head = read_request_head(
-            fields, {.limits = {.fields = fields.size(), .bytes = static_cast<std::size_t>(-1)}});
-        if (!head) return errc::invalid_argument;
-        at.exchange->request = to_connect_request(*head);
+        if (section.fields().empty() || !waiting_.push_back(at.id)) return errc::no_memory;
+        at.stage = stream_stage::held;
         return errc::none;
     }
 
-    // In the order in which they were asked for, as far as RFC 9113 §5.1.2 (R97) allows.
+    bool note_request(stream_type& at) noexcept {
+        const std::span<const field> fields = at.exchange->section.fields();
+        const auto head = read_request_head(
+            fields, {.limits = {.fields = fields.size(), .bytes = static_cast<std::size_t>(-1)}});
+        if (head) at.exchange->request = to_connect_request(*head);
+        return bool(head);
+    }
+
+    errc submit(stream_type& at, std::span<const field> fields) noexcept {
+        const bool ends = at.is_request && at.end_after_output && at.body_size() == 0;
+        if (!this->engine().submit_headers(at, fields, ends)) return errc::no_memory;
+        ++live_;
+        return errc::none;
+    }
+
+    // In the order in which they were asked for, as far as RFC 9113 §5.1.2 (R97) allows. Only
+    // tunnels wait for SETTINGS (RFC 8441 §3).
     void submit_waiting() noexcept {
-        if (gate_.answer() != connect_answer::yes || this->ended_ || this->going_away_) return;
-        while (!waiting_.empty() && live_ < most_) {
-            stream_type& at = *this->streams_.find(waiting_[0]);
-            waiting_.erase(0);
+        if (this->ended_ || this->going_away_) return;
+        for (std::size_t i = 0; i < waiting_.size() && live_ < most_;) {
+            stream_type& at = *this->streams_.find(waiting_[i]);
+            if (!at.is_request && gate_.answer() != connect_answer::yes) {
+                ++i;
+                continue;
+            }
+            waiting_.erase(i);
             at.stage = stream_stage::pending;
-            if (this->engine().submit_headers(at, at.exchange->section.fields(), false))
-                ++live_;
-            else
+            if (submit(at, at.exchange->section.fields()) != errc::none)
                 this->abort(at, errc::no_memory, http2_error::internal_error);
+            else if (at.is_request)
+                request_left(at);
         }
+    }
+
+    void request_left(stream_type& at) noexcept {
+        at.exchange->section.clear();
+        this->wake(at);
     }
 
     void refuse_waiting(errc error, http2_error code) noexcept {
         while (!waiting_.empty()) this->abort(*this->streams_.find(waiting_[0]), error, code);
+    }
+
+    void refuse_tunnels() noexcept {
+        for (std::size_t i = 0; i < waiting_.size();) {
+            stream_type& at = *this->streams_.find(waiting_[i]);
+            if (at.is_request)
+                ++i;
+            else
+                this->abort(at, errc::connect_not_enabled, http2_error::no_error);
+        }
     }
 
     // Only from here on has the stream anything to send (RFC 6455 §4.1).

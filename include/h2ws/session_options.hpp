@@ -63,6 +63,11 @@ struct session_options {
     std::int32_t stream_window = 65'535;
     // The window of the connection. Above the streams', so that one does not take it all.
     std::int32_t connection_window = 1 << 20;
+    // Up to these they grow, where a peer fills them within a round trip and the application
+    // consumes (the http2 engine measures that; nghttp2's windows stay as they are). Memory: what a
+    // slow application holds of one tunnel; max_held bounds it for all.
+    std::int32_t max_stream_window = 1 << 20;
+    std::int32_t max_connection_window = 1 << 24;
     // Bytes that were delivered and not consumed, all tunnels together, beyond which the connection
     // is not credited either: the memory that slow applications can hold.
     std::size_t max_held = std::size_t{16} << 20;

@@ -111,3 +111,63 @@ TEMPLATE_LIST_TEST_CASE("raw tunnels end once when they are reset or lost", "[se
     both.client.check_ended();
     both.server.check_ended();
 }
+
+TEMPLATE_LIST_TEST_CASE("requests above the peer's limit wait for their turn, in order",
+                        "[session][rfc9113-5.1.2][R97]", models) {
+    session_options few;
+    few.max_streams = 2;
+    pair<TestType> both({}, few, {.max_waiting = 3});
+    const tunnel_id tunnel = both.opened();
+    const auto ask = [&](std::string_view path, bool end) {
+        const std::vector<field> post{
+            {":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", path}};
+        return both.client.call(
+            [&](auto& session) { return session.request(post, end, both.now); });
+    };
+    REQUIRE(ask("/first", true));
+    const auto second = ask("/second", false);
+    REQUIRE(second);
+    CHECK(both.client.session.stream_id(*second) == 0);
+    CHECK(both.client.write(*second, "its body", true) == errc::none);
+    const tunnel_id other = both.open("/other");
+    REQUIRE(ask("/third", true));
+    CHECK(ask("/fourth", true).error() == errc::queue_full);
+    both.run();
+    CHECK(both.server.has("asked POST /first end"));
+    CHECK_FALSE(both.server.has("asked POST /second"));
+    const auto answer = [&] {
+        REQUIRE(both.server.call([&](auto& session) {
+            return session.respond(both.server.asked, 200, {}, {}, both.now);
+        }));
+        both.run();
+    };
+    answer();
+    CHECK(both.server.has("asked POST /second"));
+    CHECK(both.server.body == "its body");
+    CHECK_FALSE(both.client.at(other).opened);
+    answer();
+    CHECK(both.client.at(other).opened);
+    CHECK_FALSE(both.server.has("asked POST /third end"));
+    CHECK(both.client.close(tunnel) == errc::none);
+    both.run();
+    CHECK(both.server.has("asked POST /third end"));
+    answer();
+    CHECK(both.client.count("request released none") == 3);
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("a request that waits is given back when the server goes away",
+                        "[session][rfc9113-6.8][R111][rfc9113-8.7][R89]", models) {
+    session_options few;
+    few.max_streams = 1;
+    pair<TestType> both({}, few, {});
+    (void)both.opened();
+    const std::vector<field> get{
+        {":method", "GET"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}};
+    REQUIRE(both.client.call([&](auto& session) { return session.request(get, true, both.now); }));
+    both.run();
+    both.server.shutdown();
+    both.run();
+    CHECK(both.client.has("request released stream_not_processed"));
+    both.finish();
+}

@@ -61,6 +61,9 @@ public:
     // SETTINGS_INITIAL_WINDOW_SIZE.
     constexpr void change(std::int32_t by) noexcept { left_ += by; }
 
+    // The window is to be larger: granted with what is dealt with next.
+    constexpr void grow(std::int32_t by) noexcept { credit_ += by; }
+
     // So much less is granted of what is dealt with next: how the connection's window, which only
     // WINDOW_UPDATE changes, becomes smaller.
     constexpr void withhold(std::int32_t size) noexcept { credit_ -= size; }

@@ -44,6 +44,7 @@ protected:
     // DATA begins. The stream it is for; nullptr: it is passed over. The connection's window has
     // been charged for it (RFC 9113 §6.9, R117).
     stream_type* take_data_head(const frame_head& head) noexcept {
+        this->growth_.received(head.length);
         if (!this->connection_receives_.receive(head.length))
             return this->fail(errc::window_exceeded), nullptr;
         if (head.length == 0 && !head.has(flag::end_stream)) this->count(flood::empty_data);
@@ -186,7 +187,7 @@ private:
         this->peer_.initial_window_size = initial;
         this->streams_by_id_.each([&](entry& at) {
             if (!at.sends.change(by)) this->fail(errc::window_exceeded);
-            if (by > 0) this->make_ready(at);
+            if (by > 0) this->turns_.add(at);
         });
     }
 
@@ -206,6 +207,7 @@ private:
         this->count(flood::small_frames);
         const bool ours = std::memcmp(payload.data(), this->shutdown_ping.data(), 8) == 0;
         if (ours && this->announced_) this->submit_last_goaway();
+        if (std::memcmp(payload.data(), this->growth_ping.data(), 8) == 0) this->round_trip_ended();
     }
 
     void goaway_frame(const_bytes payload) noexcept {
@@ -237,7 +239,7 @@ private:
             if (!this->connection_sends_.change(increment))
                 this->fail(errc::window_exceeded);
             else
-                this->feed_starved();
+                this->turns_.feed();
             return;
         }
         entry* const to = this->streams_by_id_.find(head.stream_id);
@@ -247,7 +249,7 @@ private:
         }
         if (increment == 0) return this->fault_on(*to->stream, errc::window_increment_zero); // R115
         if (!to->sends.change(increment)) return this->fault_on(*to->stream, errc::window_exceeded);
-        this->make_ready(*to);
+        this->turns_.add(*to);
     }
 
     // RFC 9218 §7.1
@@ -259,7 +261,7 @@ private:
             return;
         }
         if (entry* const of = this->streams_by_id_.find(stream_id))
-            this->set_urgency(*of, urgency_of(as_text(payload.subspan(4))));
+            this->turns_.set_urgency(*of, urgency_of(as_text(payload.subspan(4))));
     }
 
     bool settings_came_ = false;

@@ -7,6 +7,8 @@
 #include "limits.hpp"
 #include "peer_settings.hpp"
 #include "stream_map.hpp"
+#include "turns.hpp"
+#include "window_growth.hpp"
 
 #include "../client_session.hpp"
 #include "../flood_guard.hpp"
@@ -56,14 +58,12 @@ protected:
         if (to == nullptr) return false;
         if constexpr (!Role::is_client)
             if (!at.is_request && at.reset_after_end) count(flood::handshakes);
-        const bool ends = end_stream || (Role::is_client && at.end_after_output && at.is_request &&
-                                         at.body_size() == 0);
-        if (!write_section(*to, fields, ends)) {
+        if (!write_section(*to, fields, end_stream)) {
             if constexpr (Role::is_client) forget(*to);
             return false;
         }
-        to->ends_with_headers = ends;
-        if (ends) make_ready(*to);
+        to->ends_with_headers = end_stream;
+        if (end_stream) turns_.add(*to);
         return true;
     }
 
@@ -78,13 +78,13 @@ protected:
         if (gone == nullptr || gone->in == entry::list::dying) return;
         control_.reset(gone->stream_id, code);
         gone->reset_code = code;
-        move_to(*gone, entry::list::dying);
+        turns_.move(*gone, entry::list::dying);
         if (at.error != errc::reset_by_us) count_provoked(code);
     }
 
     void resume(stream_type& at) noexcept {
         entry* const to = streams_by_id_.find(at.stream_id);
-        if (to != nullptr) make_ready(*to);
+        if (to != nullptr) turns_.add(*to);
     }
 
     void credit(stream_type& at, std::size_t size) noexcept {
@@ -92,8 +92,7 @@ protected:
     }
 
     void credit_connection(std::size_t size) noexcept {
-        const std::uint32_t grant =
-            connection_receives_.credit(size, this->options().connection_window);
+        const std::uint32_t grant = connection_receives_.credit(size, connection_target_);
         if (grant != 0) control_.window_update(0, grant);
     }
 
@@ -108,12 +107,41 @@ protected:
         last_goaway_due_ = after(this->now_, this->options().waits.goaway);
     }
 
+    // The engine's part of a stream. nullptr: no memory.
+    entry* enter(stream_type& at, std::int32_t stream_id) noexcept {
+        entry* const made =
+            streams_by_id_.insert(at, stream_id, peer_.initial_window_size, local_initial_window_);
+        if (made != nullptr) made->receives.grow(stream_target_ - this->options().stream_window);
+        return made;
+    }
+
     // ---- for the input --------------------------------------------------------------------------
 
     void credit(entry& to, std::size_t size) noexcept {
         if (to.in == entry::list::dying) return;
-        const std::uint32_t grant = to.receives.credit(size, this->options().stream_window);
-        if (grant != 0) control_.window_update(to.stream_id, grant);
+        const std::uint32_t grant = to.receives.credit(size, stream_target_);
+        if (grant == 0) return;
+        control_.window_update(to.stream_id, grant);
+        if (stream_target_ < this->options().max_stream_window && growth_.begin(this->now_))
+            control_.ping(growth_ping, false);
+    }
+
+    // The round trip of `growth_ping` is over. Streams that are at work grow with their next
+    // credit; the others cost no frame.
+    void round_trip_ended() noexcept {
+        const session_options& options = this->options();
+        const std::int32_t target =
+            growth_.ended(stream_target_, options.max_stream_window, this->now_);
+        const std::int32_t by = target - stream_target_;
+        if (by <= 0) return;
+        stream_target_ = target;
+        streams_by_id_.each([&](entry& at) { at.receives.grow(by); });
+        // As many streams as before fill the connection's.
+        const std::int64_t room = std::int64_t{options.max_connection_window} - connection_target_;
+        const auto more = static_cast<std::int32_t>(by < room ? by : room);
+        if (more <= 0) return;
+        connection_target_ += more;
+        connection_receives_.grow(more);
     }
 
     // Both halves have ended.
@@ -125,7 +153,7 @@ protected:
     void close(entry& gone, http2_error code, stream_end_kind how) noexcept {
         stream_type& at = *gone.stream;
         closed_.add(gone.stream_id, how);
-        move_to(gone, entry::list::none);
+        turns_.move(gone, entry::list::none);
         streams_by_id_.erase(gone);
         this->stream_closed(at, code);
     }
@@ -161,33 +189,6 @@ protected:
         control_.goaway(last_taken_id_, http2_error::no_error);
     }
 
-    void make_ready(entry& to) noexcept {
-        if (to.in == entry::list::none) move_to(to, entry::list::ready);
-    }
-
-    // The connection's window has grown: those that waited for it go first, in their order.
-    void feed_starved() noexcept {
-        for (std::size_t urgency = 0; urgency < urgencies; ++urgency) {
-            entry_list<stream_type> rest = ready_[urgency];
-            ready_[urgency] = starved_[urgency];
-            starved_[urgency] = {};
-            for (entry* at = ready_[urgency].front(); at != nullptr; at = at->next)
-                at->in = entry::list::ready;
-            while (entry* const at = rest.front()) {
-                rest.remove(*at);
-                ready_[urgency].push_back(*at);
-            }
-        }
-    }
-
-    void set_urgency(entry& of, std::uint8_t urgency) noexcept {
-        const auto in = of.in;
-        if (in == entry::list::dying) return;
-        move_to(of, entry::list::none);
-        of.urgency = urgency;
-        move_to(of, in);
-    }
-
     // ---- octets out -----------------------------------------------------------------------------
 
     void fill() noexcept {
@@ -213,13 +214,20 @@ protected:
     static constexpr std::array<std::byte, 8> shutdown_ping{
         std::byte{'s'}, std::byte{'h'}, std::byte{'u'}, std::byte{'t'},
         std::byte{'d'}, std::byte{'o'}, std::byte{'w'}, std::byte{'n'}};
+    static constexpr std::array<std::byte, 8> growth_ping{
+        std::byte{'r'}, std::byte{'o'}, std::byte{'u'}, std::byte{'n'},
+        std::byte{'d'}, std::byte{'t'}, std::byte{'r'}, std::byte{'p'}};
 
     control_frames control_;
     stream_map<stream_type> streams_by_id_;
+    turns<stream_type> turns_;
     closed_streams closed_;
     settings_in_force peer_;
     send_window connection_sends_;
     receive_window connection_receives_;
+    window_growth growth_;
+    std::int32_t stream_target_ = this->options().stream_window; // what each stream's grows to
+    std::int32_t connection_target_ = this->options().connection_window;
     std::int32_t local_initial_window_ = default_window; // which the peer has acknowledged
     std::int32_t highest_peer_id_ = 0;                   // a stream that the peer has opened
     std::int32_t last_taken_id_ = max_stream_id;         // by our GOAWAY
@@ -239,8 +247,7 @@ private:
             return streams_by_id_.find(at.stream_id);
         } else {
             if (next_id_ < 0) return nullptr; // RFC 9113 §5.1.1: the numbers are used up
-            entry* const made = streams_by_id_.insert(at, next_id_, peer_.initial_window_size,
-                                                      local_initial_window_);
+            entry* const made = enter(at, next_id_);
             if (made == nullptr) return nullptr;
             at.stream_id = next_id_;
             next_id_ = next_id_ > max_stream_id - 2 ? -1 : next_id_ + 2;
@@ -263,22 +270,11 @@ private:
         return true;
     }
 
-    entry_list<stream_type>& list_of(const entry& at) noexcept {
-        if (at.in == entry::list::dying) return dying_;
-        return (at.in == entry::list::ready ? ready_ : starved_)[at.urgency];
-    }
-
-    void move_to(entry& at, typename entry::list to) noexcept {
-        if (at.in != entry::list::none) list_of(at).remove(at);
-        at.in = to;
-        if (to != entry::list::none) list_of(at).push_back(at);
-    }
-
     void flush_control() noexcept {
         while (!control_.empty()) {
             this->out_.copy(control_.bytes());
             control_.clear();
-            while (entry* const gone = dying_.front())
+            while (entry* const gone = turns_.dying())
                 close(*gone, gone->reset_code, stream_end_kind::reset_by_us);
         }
         if (doomed_)
@@ -287,18 +283,12 @@ private:
             this->end_connection(errc::none, http2_error::no_error);
     }
 
-    entry* next_ready() noexcept {
-        for (entry_list<stream_type>& list : ready_)
-            if (list.front() != nullptr) return list.front();
-        return nullptr;
-    }
-
     // One frame of the stream whose turn it is, or it leaves the round. False: nobody's turn.
     bool send_next() noexcept {
-        entry* const to = next_ready();
+        entry* const to = turns_.next();
         if (to == nullptr) return false;
         stream_type& at = *to->stream;
-        move_to(*to, entry::list::none);
+        turns_.move(*to, entry::list::none);
         if (to->ends_with_headers) {
             to->ends_with_headers = false;
             this->output_ended(at);
@@ -309,7 +299,7 @@ private:
         if (at.stage >= stream_stage::over || (waits.size == 0 && !waits.end_stream)) return true;
         if (waits.size != 0 && to->sends.left() <= 0) return true; // until WINDOW_UPDATE
         if (waits.size != 0 && connection_sends_.left() <= 0) {
-            move_to(*to, entry::list::starved);
+            turns_.move(*to, entry::list::starved);
             return true;
         }
         send_data(*to, at, waits.size, waits.end_stream);
@@ -334,7 +324,7 @@ private:
         connection_sends_.sent(size);
         guard_.earn(flood::small_frames, 2); // WINDOW_UPDATE for stream and connection
         if (size < waits || ends != end_stream)
-            move_to(to, entry::list::ready); // behind the others
+            turns_.move(to, entry::list::ready); // behind the others
         this->take_output(at, size, ends);
         if (ends) close_if_ended(to);
     }
@@ -352,10 +342,7 @@ private:
     }
 
     hpack_encoder encoder_;
-    growing_array<std::byte> block_;                         // of the section that is being written
-    std::array<entry_list<stream_type>, urgencies> ready_{}; // have something to send
-    std::array<entry_list<stream_type>, urgencies> starved_{}; // and the connection's window is 0
-    entry_list<stream_type> dying_;                            // their RST_STREAM is in `control_`
+    growing_array<std::byte> block_; // of the section that is being written
     flood_guard guard_;
     instant last_goaway_due_ = never;
     errc fatal_ = errc::connection_error;

@@ -181,9 +181,7 @@ private:
                 return nullptr;
             }
             stream_type* const at = this->begin_request(stream_id);
-            if (at == nullptr ||
-                this->streams_by_id_.insert(*at, stream_id, this->peer_.initial_window_size,
-                                            this->local_initial_window_) == nullptr)
+            if (at == nullptr || this->enter(*at, stream_id) == nullptr)
                 this->out_of_memory_ = true;
             return this->out_of_memory_ ? nullptr : at;
         }
@@ -191,7 +189,7 @@ private:
 
     void note_priority(const stream_type& at, std::string_view value) noexcept {
         if (entry* const of = this->streams_by_id_.find(at.stream_id))
-            this->set_urgency(*of, urgency_of(value));
+            this->turns_.set_urgency(*of, urgency_of(value));
     }
 
     hpack_decoder decoder_;

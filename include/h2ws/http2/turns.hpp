@@ -1,0 +1,73 @@
+// Whose turn it is to send: streams that have something to say, by urgency (RFC 9218 section 10)
+// and among equals one frame each in turn; those that wait for the connection's window, in order;
+// and those whose RST_STREAM is leaving.
+#pragma once
+
+#include "stream_map.hpp"
+
+#include <array>
+
+namespace h2ws::http2 {
+
+template <class Stream>
+class turns {
+public:
+    using entry = stream_entry<Stream>;
+    using place = typename entry::list;
+
+    // nullptr: nobody's.
+    entry* next() const noexcept {
+        for (const entry_list<Stream>& list : ready_)
+            if (list.front() != nullptr) return list.front();
+        return nullptr;
+    }
+
+    entry* dying() const noexcept { return dying_.front(); }
+
+    // To the end of a list, or out of all.
+    void move(entry& at, place to) noexcept {
+        if (at.in != place::none) list_of(at).remove(at);
+        at.in = to;
+        if (to != place::none) list_of(at).push_back(at);
+    }
+
+    // It has something to say; one that waits for something else keeps waiting.
+    void add(entry& at) noexcept {
+        if (at.in == place::none) move(at, place::ready);
+    }
+
+    // The connection's window has grown: those that waited for it go before the others.
+    void feed() noexcept {
+        for (std::size_t urgency = 0; urgency < urgencies; ++urgency) {
+            entry_list<Stream> others = ready_[urgency];
+            ready_[urgency] = starved_[urgency];
+            starved_[urgency] = {};
+            for (entry* at = ready_[urgency].front(); at != nullptr; at = at->next)
+                at->in = place::ready;
+            while (entry* const at = others.front()) {
+                others.remove(*at);
+                ready_[urgency].push_back(*at);
+            }
+        }
+    }
+
+    void set_urgency(entry& of, std::uint8_t urgency) noexcept {
+        const place in = of.in;
+        if (in == place::dying || of.urgency == urgency) return;
+        move(of, place::none);
+        of.urgency = urgency;
+        move(of, in);
+    }
+
+private:
+    entry_list<Stream>& list_of(const entry& at) noexcept {
+        if (at.in == place::dying) return dying_;
+        return (at.in == place::ready ? ready_ : starved_)[at.urgency];
+    }
+
+    std::array<entry_list<Stream>, urgencies> ready_{};
+    std::array<entry_list<Stream>, urgencies> starved_{}; // the connection's window is used up
+    entry_list<Stream> dying_;
+};
+
+} // namespace h2ws::http2

@@ -27,7 +27,7 @@ struct bench {
     tunnel<Role> socket{transcript::with_fixed_key<Role>(), {}, options, now};
     std::vector<std::string> log;
 
-    surroundings with() { return {options, out, queued, now}; }
+    surroundings with() { return {options, options.memory, out, queued, now}; }
 
     void hears(octets bytes, bool end = false) {
         mutable_bytes all{reinterpret_cast<std::byte*>(bytes.data()), bytes.size()};
@@ -93,7 +93,7 @@ TEST_CASE("a client without masking keys sends nothing and spoils nothing", "[rf
     gather_list out({});
     tunnel<client> socket({}, {}, options, 0);
     std::size_t queued = 0;
-    const surroundings with{options, out, queued, 0};
+    const surroundings with{options, options.memory, out, queued, 0};
     CHECK(socket.send(opcode::text, as_bytes("x"), true, with).error() == errc::no_masking_key);
     message_buffer payload;
     REQUIRE(payload.append("kept"));

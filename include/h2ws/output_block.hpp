@@ -11,7 +11,12 @@
 namespace h2ws {
 
 class output_block final : public kept_memory {
+    static constexpr std::size_t usual_capacity = 448; // a few small messages
+
 public:
+    // What most blocks are.
+    static std::size_t usual_size() noexcept { return sizeof(output_block) + usual_capacity; }
+
     // Room for at least `size` bytes. nullptr: no memory.
     static output_block* make(std::size_t size, const allocator& memory) noexcept {
         const std::size_t capacity = size < usual_capacity ? usual_capacity : size;
@@ -72,8 +77,6 @@ public:
     output_block* next = nullptr;
 
 private:
-    static constexpr std::size_t usual_capacity = 448; // a few small messages
-
     output_block(std::size_t capacity, const allocator& memory) noexcept
         : capacity_(capacity),
           memory_(memory),

@@ -5,6 +5,7 @@
 #include "event_queue.hpp"
 #include "gather_list.hpp"
 #include "session_options.hpp"
+#include "spare_memory.hpp"
 #include "stream.hpp"
 #include "stream_event.hpp"
 #include "stream_table.hpp"
@@ -174,7 +175,7 @@ protected:
     void tell(stream_type& at, news what) noexcept { streams_.tell(at, what); }
 
     // What a tunnel needs of us for a call.
-    surroundings around() noexcept { return {options_, out_, queued_, now_}; }
+    surroundings around() noexcept { return {options_, queues_, out_, queued_, now_}; }
 
     // When the stream has something to do next.
     instant deadline_of(const stream_type& at) const noexcept {
@@ -236,6 +237,9 @@ protected:
 
     Role role_;
     const session_options options_;
+    spare_memory spare_{options_.memory, tunnel<Role, Extension>::waiting_size(),
+                        output_block::usual_size()};
+    const allocator queues_ = spare_.policy();
     std::size_t queued_ = 0; // memory of all streams' output
     stream_table<Role, Extension> streams_;
     gather_list out_;

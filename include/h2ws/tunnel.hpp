@@ -27,8 +27,9 @@ struct stream_end {
 // What a session lends its tunnels for the time of a call.
 struct surroundings {
     const session_options& options;
-    gather_list& out;    // where the session gathers its output
-    std::size_t& queued; // the memory of all their queues
+    const allocator& queues; // what they queue their output in
+    gather_list& out;        // where the session gathers its output
+    std::size_t& queued;     // the memory of all their queues
     instant now;
 };
 
@@ -188,6 +189,9 @@ public:
         }
     }
 
+    // Of what is allocated with the first piece of output and released with the last, beside it.
+    static constexpr std::size_t waiting_size() noexcept { return sizeof(waiting); }
+
 private:
     static constexpr std::size_t fragment = 16'384; // for output whose size is not known before
 
@@ -310,7 +314,7 @@ private:
     }
 
     waiting* make_output(const surroundings& with) noexcept {
-        return output_.make(with.options.memory, with.queued, with.now);
+        return output_.make(with.queues, with.queued, with.now);
     }
 
     // An empty queue costs nothing.

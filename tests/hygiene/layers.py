@@ -16,7 +16,7 @@ CORE = [
               " outgoing_message closing_handshake connect_gate message_head extended_connect"
               " opening_handshake deflate_parameters"),
     ("object", "event websocket h2ws"),
-    ("opt-in", "allocator owned growing_array gather_list instant flood_guard message_buffer keepalive"
+    ("opt-in", "allocator spare_memory owned growing_array gather_list instant flood_guard message_buffer keepalive"
                " std_error_code accept_key system_entropy output_block output_queue"
                " session_options field_store stream_event event_queue tunnel stream stream_table"
                " session_streams session_input session_base session client_session server_session"),

@@ -1,6 +1,7 @@
 // Messages, their queues and their credit.
 #pragma once
 
+#include "../scarce_memory.hpp"
 #include "alone.hpp"
 
 TEMPLATE_LIST_TEST_CASE("messages of all kinds are echoed at every window and every cut",
@@ -190,6 +191,32 @@ TEMPLATE_LIST_TEST_CASE("a call that fails leaves the queue as it was", "[sessio
     both.run();
     CHECK(last(both.server.of(1), 2) ==
           lines{transcript::described(opcode::binary, big), "text \"partend\""});
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("messages allocate nothing once as many tunnels have spoken", "[session]",
+                        models) {
+    scarce_memory of_server, of_client;
+    pair<TestType> both({}, {.memory = of_server.policy()}, {.memory = of_client.policy()});
+    both.server.echoes = true;
+    std::vector<tunnel_id> tunnels;
+    for (int i = 0; i < 20; ++i) tunnels.push_back(both.opened());
+    const octets text(125, 'x');
+    const auto echo = [&] {
+        for (const tunnel_id tunnel : tunnels) {
+            CHECK(both.client.send(tunnel, text) == errc::none);
+            CHECK(both.client.ping(tunnel, "ping") == errc::none);
+        }
+        both.run();
+    };
+    echo();
+    echo();
+    both.client.log.clear();
+    const std::size_t at_server = of_server.allocations, at_client = of_client.allocations;
+    for (int i = 0; i < 50; ++i) echo(); // 1,000 messages and as many pings
+    CHECK(both.client.log.size() == 2'000);
+    CHECK(of_server.allocations == at_server);
+    CHECK(of_client.allocations == at_client);
     both.finish();
 }
 

@@ -49,6 +49,8 @@ public:
         if (at == nullptr) return errc::no_memory;
         at->is_request = at->told = at->head_sent = true;
         at->end_after_output = end;
+        for (const field& line : fields)
+            if (line == field{":method", "HEAD"}) at->asks_head = true;
         const errc error = waits ? hold(*at, fields) : submit(*at, fields);
         if (error == errc::none) return request_id{at->id};
         this->streams_.erase(*at);
@@ -272,6 +274,10 @@ private:
         const auto head = read_response_head(at.received_fields(), end_stream);
         if (!head) return this->abort(at, head.error(), info(head.error()).stream_error);
         if (head->is_interim()) return; // RFC 9110 §15.2 lets a client ignore them
+        const bool empty = at.asks_head || head->status == 204 || head->status == 304;
+        if (const errc error = this->expect_body(at, head->fields, empty, end_stream);
+            error != errc::none)
+            return this->abort(at, error, http2_error::protocol_error);
         at.exchange->answer = *head;
         at.stage = stream_stage::answered;
         at.end_received = end_stream;

@@ -219,6 +219,24 @@ constexpr result<response_head> read_response_head(std::span<const field> fields
     return head;
 }
 
+// How long the fields say that the content is (RFC 9110 §8.6); nothing where they do not say.
+// Error: malformed_message, of what is no number below 2^64 or stands there twice.
+constexpr result<std::optional<std::uint64_t>>
+content_length(std::span<const field> fields) noexcept {
+    std::optional<std::uint64_t> length;
+    for (const std::string_view text : field_values(fields, "content-length")) {
+        if (length || text.empty()) return errc::malformed_message;
+        std::uint64_t value = 0;
+        for (const char c : text) {
+            const auto digit = static_cast<std::uint64_t>(c - '0');
+            if (!is_digit(c) || value > (UINT64_MAX - digit) / 10) return errc::malformed_message;
+            value = value * 10 + digit;
+        }
+        length = value;
+    }
+    return length;
+}
+
 // errc::none when a field section may be the trailers of an ordinary message. A tunnel has none:
 // HEADERS there are errc::headers_on_tunnel.
 [[nodiscard]] constexpr errc check_trailers(std::span<const field> fields,

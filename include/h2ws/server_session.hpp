@@ -101,7 +101,7 @@ protected:
                                                         .bytes = static_cast<std::size_t>(-1)}});
         if (!head) return reject(at, head.error());
         exchange.head = *head;
-        if (head->kind == request_kind::ordinary) return tell_request(at);
+        if (head->kind == request_kind::ordinary) return tell_request(at, end_stream);
         if (head->kind == request_kind::connect) return reject(at, errc::protocol_not_supported);
         exchange.request = to_connect_request(*head);
         if (const errc error = check(exchange.request, end_stream); error != errc::none)
@@ -154,7 +154,10 @@ private:
         return check_tunnel(request, end_stream); // S2
     }
 
-    void tell_request(stream_type& at) noexcept {
+    void tell_request(stream_type& at, bool end_stream) noexcept {
+        if (const errc error = this->expect_body(at, at.exchange->head.fields, false, end_stream);
+            error != errc::none)
+            return reject(at, error);
         at.is_request = at.told = true;
         this->tell(at, news::head);
     }

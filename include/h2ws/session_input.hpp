@@ -48,6 +48,7 @@ protected:
             [[fallthrough]];
         case stream_stage::answered:
             if (!at.is_request) return Role::is_client ? keep_body(at, part) : discard(at, part);
+            if (!expects(at, size)) return discard(at, part);
             found.emplace(body_received{{at.id}, part, false, size});
             break;
         default: return discard(at, part);
@@ -64,7 +65,7 @@ protected:
     }
     void section_field(stream_type& at, const field& line) noexcept {
         if (awaits_head(at)) return this->engine().add_field(at, line);
-        if (!at.is_request && at.stage != stream_stage::answered) return; // headers_on_tunnel
+        if (!at.is_request && at.stage != stream_stage::answered) return;       // headers_on_tunnel
         if (const errc error = check_trailers({&line, 1}); error != errc::none) // R50, R52
             this->abort(at, error, info(error).stream_error);
     }
@@ -76,6 +77,8 @@ protected:
             headers_on_tunnel(at);
         } else if (end_stream) {
             end_received(at);
+        } else { // RFC 9113 §8.1 (R49)
+            this->abort(at, errc::malformed_message, http2_error::protocol_error);
         }
     }
 
@@ -87,6 +90,7 @@ protected:
     void end_received(stream_type& at) noexcept {
         if (at.end_received) return;
         at.end_received = true;
+        if (at.is_request && !body_may_end(at)) return;
         if (!at.has(news::early)) deliver_end(at);
     }
 
@@ -118,6 +122,17 @@ protected:
     // What came before the answer is polled now (S11).
     void poll_early_later(stream_type& at) noexcept {
         if (!at.exchange->early.empty() || at.end_received) this->tell(at, news::early);
+    }
+
+    // What a message's fields say of its content; `empty`: there is none, whatever they say. A
+    // length that does not fit is malformed (RFC 9113 §8.1.1, R52).
+    errc expect_body(stream_type& at, std::span<const field> fields, bool empty,
+                     bool end_stream) noexcept {
+        const auto length = content_length(fields);
+        if (!length) return length.error();
+        std::optional<std::uint64_t>& left = at.exchange->body_left;
+        left = empty ? 0 : *length;
+        return end_stream && left.value_or(0) != 0 ? errc::malformed_message : errc::none;
     }
 
 private:
@@ -202,6 +217,24 @@ private:
         else
             this->engine().credit(at, taken);
         if (what) found.emplace(tunnel_event{{at.id}, *what, wire_bytes});
+    }
+
+    // More of a body arrives. False: it is longer than its content-length, and the stream is over.
+    bool expects(stream_type& at, std::size_t size) noexcept {
+        if (!at.exchange || !at.exchange->body_left) return true;
+        std::uint64_t& left = *at.exchange->body_left;
+        if (size > left) return malformed(at);
+        left -= size;
+        return true;
+    }
+
+    bool body_may_end(stream_type& at) noexcept {
+        return !at.exchange || at.exchange->body_left.value_or(0) == 0 || malformed(at);
+    }
+
+    bool malformed(stream_type& at) noexcept {
+        this->abort(at, errc::malformed_message, http2_error::protocol_error);
+        return false;
     }
 
     // S11: copied and held without the stream's credit while the application decides.

@@ -59,6 +59,7 @@ struct http_exchange {
     std::optional<Extension> extension; // for the tunnel to come
     message_buffer early;               // what came before the answer, or of a refusal's body
     std::size_t early_taken = 0;
+    std::optional<std::uint64_t> body_left; // to come, by its content-length
     output_queue output;
     instant due = never; // for the answer
 };
@@ -86,7 +87,8 @@ struct stream {
     bool end_sent : 1 = false;
     bool reset_after_end : 1 = false; // a refusal: RST_STREAM(NO_ERROR) when it has left (S23)
     bool reset_by_peer : 1 = false;
-    bool was_full : 1 = false; // queue_full was said: that there is room again is to be told
+    bool asks_head : 1 = false; // by method HEAD: the answer has no content
+    bool was_full : 1 = false;  // queue_full was said: that there is room again is to be told
 
     bool has(news what) const noexcept { return (to_tell & bit(what)) != 0; }
     void add(news what) noexcept { to_tell = static_cast<std::uint8_t>(to_tell | bit(what)); }
@@ -115,7 +117,8 @@ struct stream {
     // too early.
     void forget_handshake() noexcept {
         if (!exchange) return;
-        if (exchange->output.empty() && !has(news::early)) return exchange.release();
+        if (exchange->output.empty() && !has(news::early) && !exchange->body_left)
+            return exchange.release();
         exchange->section.clear();
         exchange->response_section.reset();
         exchange->due = never;

@@ -171,3 +171,179 @@ TEMPLATE_LIST_TEST_CASE("a request that waits is given back when the server goes
     CHECK(both.client.has("request released stream_not_processed"));
     both.finish();
 }
+
+namespace session_suite {
+
+inline std::vector<field> post(const char* length) {
+    return {{":method", "POST"},
+            {":scheme", "https"},
+            {":authority", "a.test"},
+            {":path", "/"},
+            {"content-length", length}};
+}
+
+// A client that asked, and the server's answer by hand.
+template <class Model>
+struct asked_by_hand {
+    explicit asked_by_hand(const char* method) {
+        client.hears(Model::server_preface(true));
+        const std::vector<field> fields{
+            {":scheme", "https"}, {":method", method}, {":authority", "a.test"}, {":path", "/"}};
+        REQUIRE(client.side.call(
+            [&](auto& session) { return session.request(fields, true, client.now); }));
+        client.hears({});
+    }
+    void answers(const char* status, const char* length, bool end) {
+        const std::vector<field> fields{{":status", status}, {"content-length", length}};
+        client.hears(Model::headers(1, fields, end));
+    }
+    void sends(std::string_view bytes, bool end) { client.hears(Model::data(1, bytes, end)); }
+    bool was_reset() const {
+        return contains(Model::frames(client.side.written, true), "1 reset PROTOCOL_ERROR");
+    }
+
+    alone<typename Model::client> client;
+};
+
+} // namespace session_suite
+
+TEMPLATE_LIST_TEST_CASE("a request whose content is not as long as it says is reset",
+                        "[session][rfc9113-8.1.1][R52]", models) {
+    alone<typename TestType::server> server;
+    server.hears(TestType::client_preface());
+    const std::vector<field> late{{"x-checksum", "1"}};
+    const auto asks = [&](const char* length) {
+        server.hears(TestType::headers(1, post(length), false));
+    };
+    const auto sends = [&](std::string_view bytes, bool end) {
+        server.hears(TestType::data(1, bytes, end));
+    };
+    const auto answers = [&](bool end) {
+        REQUIRE(server.side.call([&](auto& session) {
+            return session.respond(server.side.asked, 200, {}, as_bytes("yes"), server.now, end);
+        }));
+        server.hears({});
+    };
+    const auto was_reset = [&](std::string_view told) {
+        CHECK(contains(TestType::frames(server.side.written, false), "1 reset PROTOCOL_ERROR"));
+        CHECK(server.side.body == told);
+        CHECK_FALSE(server.side.log.back() == "request released none");
+        CHECK(server.side.session.stream_count() == 0);
+        CHECK_FALSE(server.side.ended);
+    };
+    SECTION("it is as long") {
+        asks("6");
+        sends("abc", false);
+        sends("def", false);
+        sends("", true);
+        CHECK(server.side.log == lines{"asked POST /", "body of 6"});
+        answers(true);
+        CHECK(server.side.log.back() == "request released none");
+    }
+    SECTION("it has none and says so") {
+        server.hears(TestType::headers(1, post("0"), true));
+        CHECK(server.side.log == lines{"asked POST / end"});
+    }
+    SECTION("it is longer") {
+        asks("6");
+        sends("abc", false);
+        sends("defg", false);
+        was_reset("abc");
+    }
+    SECTION("it is shorter") {
+        asks("6");
+        sends("abc", true);
+        was_reset("abc");
+    }
+    SECTION("it is shorter, and trailers end it") {
+        asks("6");
+        sends("abc", false);
+        server.hears(TestType::headers(1, late, true));
+        was_reset("abc");
+    }
+    SECTION("it is longer, and was answered") {
+        asks("6");
+        sends("abc", false);
+        answers(true);
+        sends("defg", true);
+        was_reset("abc");
+    }
+    SECTION("it is as long, and was answered before") {
+        asks("6");
+        sends("abc", false);
+        answers(true);
+        sends("def", true);
+        CHECK(server.side.log.back() == "request released none");
+        CHECK(server.side.body == "abcdef");
+    }
+    SECTION("there is none") {
+        server.hears(TestType::headers(1, post("1"), true));
+        CHECK(server.side.log == lines{"rejected malformed_message"});
+        was_reset("");
+    }
+    SECTION("its length is none") {
+        for (const char* length : {"-1", "1 ", "18446744073709551616", "1, 1", "", "0x1"})
+            CHECK(content_length(post(length)).error() == errc::malformed_message);
+        asks("six");
+        CHECK(server.side.log == lines{"rejected malformed_message"});
+        was_reset("");
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("an answer whose content is not as long as it says is reset",
+                        "[session][rfc9113-8.1.1][R52][R54]", models) {
+    asked_by_hand<TestType> it("GET");
+    SECTION("it is as long") {
+        it.answers("200", "3", false);
+        it.sends("abc", true);
+        CHECK(it.client.side.log == lines{"answered 200", "body of 3", "request released none"});
+        return;
+    }
+    SECTION("without content a length of its representation is fine") {
+        it.answers("304", "3", true);
+        CHECK(it.client.side.log == lines{"answered 304 end", "request released none"});
+        return;
+    }
+    SECTION("it is longer") {
+        it.answers("200", "3", false);
+        it.sends("abcd", false);
+        CHECK(it.client.side.body.empty());
+    }
+    SECTION("it is shorter") {
+        it.answers("200", "3", false);
+        it.sends("ab", true);
+        CHECK(it.client.side.count("body of 2") == 0);
+    }
+    SECTION("there is none") {
+        it.answers("200", "3", true);
+        CHECK(it.client.side.count("answered 200 end") == 0);
+    }
+    SECTION("there is some where none may be") {
+        it.answers("304", "3", false);
+        it.sends("abc", true);
+        CHECK(it.client.side.body.empty());
+    }
+    CHECK(it.was_reset());
+    CHECK(it.client.side.session.stream_count() == 0);
+    CHECK_FALSE(it.client.side.has("request released none"));
+}
+
+TEMPLATE_LIST_TEST_CASE("the answer to HEAD says how long the content would be",
+                        "[session][rfc9113-8.1.1][R52]", models) {
+    asked_by_hand<TestType> it("HEAD");
+    SECTION("and has none") {
+        it.answers("200", "3", true);
+        CHECK(it.client.side.log == lines{"answered 200 end", "request released none"});
+    }
+    SECTION("and may end later") {
+        it.answers("200", "3", false);
+        it.sends("", true);
+        CHECK(it.client.side.log.back() == "request released none");
+    }
+    SECTION("and is malformed where there is some") {
+        it.answers("200", "3", false);
+        it.sends("abc", true);
+        CHECK(it.was_reset());
+        CHECK(it.client.side.body.empty());
+    }
+}

@@ -1,45 +1,39 @@
-// The HTTP/2 engines that --engine chooses from. Everything else is written against the session
-// concept.
+// The HTTP/2 engines that --engine chooses from. The command is written against the session concept
+// and compiled once for each engine, in files of its own: serve_NAME.cpp and connect_NAME.cpp.
 #pragma once
 
+#include "connect.hpp"
 #include "exit_status.hpp"
+#include "serve.hpp"
 
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
-
+#include <array>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <vector>
 
 namespace h2ws::tools {
 
-template <accepting_session Server, opening_session Client>
 struct engine {
-    using server = Server;
-    using client = Client;
     std::string_view name;
+    exit_status (*serve)(const serve_options&); // both null: it was not built in
+    exit_status (*connect)(const connect_options&);
+
+    bool built_in() const { return serve != nullptr; }
 };
+
+exit_status serve_nghttp2(const serve_options& options);
+exit_status connect_nghttp2(const connect_options& options);
+extern const engine nghttp2_engine;
 
 // The first is the default.
-inline constexpr std::tuple engines{
-    engine<nghttp2::server, nghttp2::client>{"nghttp2"},
-};
+inline constexpr std::array engines{&nghttp2_engine};
 
-inline std::vector<std::string> engine_names() {
-    return std::apply([](auto... each) { return std::vector{std::string(each.name)...}; }, engines);
-}
+// The one of that name, which is built in.
+const engine& engine_named(std::string_view name);
 
-// `run(engine)` for the one of that name.
-template <class Run>
-exit_status with_engine(std::string_view name, const Run& run) {
-    exit_status status = exit_status::usage;
-    const auto try_one = [&](auto one) {
-        if (one.name == name) status = run(one);
-        return one.name == name;
-    };
-    std::apply([&](auto... each) { (void)(try_one(each) || ...); }, engines);
-    return status;
-}
+// The names of those that are built in, separated by commas.
+std::string engine_names();
+
+// What is wrong with that name; empty: nothing.
+std::string check_engine(const std::string& name);
 
 } // namespace h2ws::tools

@@ -84,9 +84,10 @@ void add_paths(CLI::App& command, const std::string& name,
 }
 
 void add_engine(CLI::App& command, std::string& name) {
-    name = engine_names().front();
-    command.add_option("--engine", name, "Which HTTP/2 implementation to use")
-        ->check(CLI::IsMember(engine_names()))
+    name = engines.front()->name;
+    command.add_option("--engine", name, "Which HTTP/2 implementation to use: " + engine_names())
+        ->type_name("NAME")
+        ->check(CLI::Validator([](std::string& text) { return check_engine(text); }, ""))
         ->capture_default_str();
 }
 

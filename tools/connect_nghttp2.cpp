@@ -1,0 +1,12 @@
+#include "client_run.hpp"
+#include "engine.hpp"
+
+#include <h2ws/nghttp2/client.hpp>
+
+namespace h2ws::tools {
+
+exit_status connect_nghttp2(const connect_options& options) {
+    return connect_with<nghttp2::client>(options);
+}
+
+} // namespace h2ws::tools

@@ -88,7 +88,7 @@ echo "== building, $jobs at a time"
 targets=
 if [ "$sanitize" = thread ]; then
     # shellcheck disable=SC2086
-    targets=$(/usr/bin/python3 tests/summary.py list "$build" $only | sed 's|/|_|; s|^|tests/test_|')
+    targets=$(/usr/bin/python3 tests/summary.py list "$build" $only | sed 's|/|_|g; s|^|tests/test_|')
 fi
 # shellcheck disable=SC2086
 ninja -C "$build" -j "$jobs" $targets || give_up "the project could not be built"

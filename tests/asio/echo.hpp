@@ -1,12 +1,12 @@
-// A server that echoes and a client that asks, on sessions of nghttp2, for the tests of the
-// adapter.
+// A server that echoes and a client that asks, on sessions of one engine, for the tests of
+// the adapter.
 #pragma once
 
 #include <h2ws/asio/connect.hpp>
 #include <h2ws/asio/serve.hpp>
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
 #include <h2ws/system_entropy.hpp>
+
+#include <engine.hpp>
 
 #include <memory>
 #include <string>
@@ -22,9 +22,9 @@ inline h2ws::session_options server_options() {
 }
 
 template <class Stream>
-using server_connection = h2ws::asio::connection<h2ws::nghttp2::server, Stream>;
+using server_connection = h2ws::asio::connection<engine::server, Stream>;
 template <class Stream>
-using client_connection = h2ws::asio::connection<h2ws::nghttp2::client, Stream>;
+using client_connection = h2ws::asio::connection<engine::client, Stream>;
 
 template <class Stream>
 std::shared_ptr<server_connection<Stream>>

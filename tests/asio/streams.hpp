@@ -3,12 +3,11 @@
 #pragma once
 
 #include <h2ws/asio/stream_connection.hpp>
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <asio.hpp>
 #include <asio/experimental/as_tuple.hpp>
+#include <engine.hpp>
 
 #include <exception>
 #include <memory>
@@ -26,9 +25,9 @@ using strings = std::vector<std::string>;
 
 inline constexpr auto tuple = asio::experimental::as_tuple(use_awaitable);
 
-template <class Socket = local_socket, class Session = h2ws::nghttp2::server>
+template <class Socket = local_socket, class Session = engine::server>
 using server_end = h2ws::asio::stream_connection<Session, Socket>;
-template <class Socket = local_socket, class Session = h2ws::nghttp2::client>
+template <class Socket = local_socket, class Session = engine::client>
 using client_end = h2ws::asio::stream_connection<Session, Socket>;
 
 using server_stream = server_end<>::stream_type;

@@ -8,15 +8,21 @@ import time
 
 from checks import PATIENCE, Failure, check, shorten
 
+# What the command is to speak HTTP/2 with, where the build's test says so.
+ENGINE = os.environ.get("H2WS_ENGINE")
+
 
 class Process:
     """A program in a process group of its own, which is killed when the `with` block ends, and
-    itself killed when the test is. As root it runs as nobody if it is to be `unprivileged`."""
+    itself killed when the test is. As root it runs as nobody if it is to be `unprivileged`. Our
+    command is given the engine that is to be tested, or another `engine`, or none."""
 
     NOBODY = 65534
 
-    def __init__(self, *arguments, unprivileged=False, **more):
+    def __init__(self, *arguments, unprivileged=False, engine=ENGINE, **more):
         self.arguments = [str(argument) for argument in arguments]
+        if engine and self.arguments[1:2] in (["serve"], ["connect"]):
+            self.arguments[2:2] = ["--engine", engine]
         before = ["setpriv", "--pdeathsig", "KILL"]
         if unprivileged and os.geteuid() == 0:
             before += [f"--reuid={self.NOBODY}", f"--regid={self.NOBODY}", "--clear-groups"]

@@ -688,6 +688,32 @@ def usage_errors(tool):
             check_equal("stdout", process.stdout, [])
 
 
+def an_engine_is_chosen(tool):
+    """The one that is asked for, else the first of those that the help names."""
+    with Process(tool, "serve", "--help", engine=None) as process:
+        check_equal("the exit status of the help", process.exit_status(), 0)
+        said = " ".join(" ".join(process.stdout).split())
+    found = re.search(r"--engine NAME=(\w+) Which HTTP/2 implementation to use: (\w+(?:, \w+)*) ",
+                      said)
+    check(found, f"no engines in {said!r}")
+    names = found[2].split(", ")
+    check_equal("the default", found[1], names[0])
+    for name, chosen in ((None, names[0]), *zip(names, names)):
+        with Process(tool, "serve", "--listen", "127.0.0.1:0", "--cleartext", "-v",
+                     engine=name) as process:
+            process.wait_line(r"listening on 127\.0\.0\.1:\d+")
+            process.wait_for(lambda: process.stderr, "line on stderr")
+            check_equal("what it says", process.stderr, [f"h2ws: HTTP/2 by {chosen}"])
+    for name in {"nghttp2", "steam"} - set(names):
+        why = "there is no engine" if name == "steam" else "this h2ws was built without the engine"
+        for command in (["serve", "--listen", "127.0.0.1:0", "--cleartext"],
+                        ["connect", "ws://127.0.0.1:1/"]):
+            with Process(tool, *command, engine=name) as process:
+                check_equal(f"the exit status with {name}", process.exit_status(), 2)
+                check_equal("what it says", process.stderr[0],
+                            f"--engine: {why} {name}; it has: {found[2]}")
+
+
 def help_is_there(tool):
     for arguments in (["--help"], ["serve", "--help"], ["connect", "--help"]):
         with Process(tool, *arguments) as process:
@@ -717,7 +743,7 @@ def main(tool, words):
     for case in (a_signal_with_a_silent_client, a_signal_without_connections, a_small_limit,
                  some_paths_are_refused, some_paths_are_closed,
                  a_close_with_a_reason, a_key_is_not_answered, every_frame_is_shown,
-                 largest_message_by_default, tls_needs_alpn_h2, usage_errors, help_is_there):
+                 an_engine_is_chosen, largest_message_by_default, tls_needs_alpn_h2, usage_errors, help_is_there):
         run(case.__name__.replace("_", " "), case, tool)
     return cases.finish()
 

@@ -12,10 +12,10 @@
 #include <h2ws/asio/connect.hpp>
 #include <h2ws/asio/tls.hpp>
 #include <h2ws/message_buffer.hpp>
-#include <h2ws/nghttp2/client.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <asio.hpp>
+#include <engine.hpp>
 
 #include <charconv>
 #include <iostream>
@@ -186,7 +186,7 @@ awaitable<void> obey_input(std::shared_ptr<Connection> connection,
 
 template <class Stream>
 awaitable<void> converse(Stream stream, const options& chosen) {
-    using connection_type = h2ws::asio::connection<h2ws::nghttp2::client, Stream>;
+    using connection_type = h2ws::asio::connection<engine::client, Stream>;
     h2ws::system_entropy entropy;
     h2ws::session_options session;
     session.end_with_reset = chosen.end_with_reset;

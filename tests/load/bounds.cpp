@@ -2,8 +2,7 @@
 #include "../scarce_memory.hpp"
 #include "link.hpp"
 
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
+#include <engine.hpp>
 
 #include <algorithm>
 #include <map>
@@ -26,8 +25,8 @@ session_options accepting(session_options options) {
 
 // A server whose memory is counted, and a client; what messages bring is checked where they arrive.
 struct joined {
-    using server_end = load::end_of_link<nghttp2::server>;
-    using client_end = load::end_of_link<nghttp2::client>;
+    using server_end = load::end_of_link<engine::server>;
+    using client_end = load::end_of_link<engine::client>;
 
     explicit joined(const session_options& limits, const session_options& client_limits = {})
         : server(h2ws::server{}, accepting(with(limits, memory))),
@@ -118,7 +117,7 @@ struct joined {
     scarce_memory memory;
     server_end server;
     client_end client;
-    load::link<nghttp2::server, nghttp2::client> link;
+    load::link<engine::server, engine::client> link;
     std::vector<tunnel_id> accepted;               // by the server, its names
     std::map<std::uint64_t, std::string> messages; // that have begun
     std::map<std::uint64_t, std::uint64_t> received;
@@ -135,7 +134,7 @@ constexpr std::size_t never_offered = 1'000'000; // before the queue is full
 
 } // namespace
 
-TEST_CASE("a peer that never reads costs its queue's limit and 64 KiB at most", "[nghttp2]") {
+TEST_CASE("a peer that never reads costs its queue's limit and 64 KiB at most", "[load]") {
     const std::size_t limit = GENERATE(std::size_t{0}, std::size_t{20'000}, std::size_t{1} << 20);
     const std::size_t size = GENERATE(std::size_t{1}, std::size_t{200}, std::size_t{300},
                                       std::size_t{2'000}, std::size_t{4'000});
@@ -168,8 +167,7 @@ TEST_CASE("a peer that never reads costs its queue's limit and 64 KiB at most", 
     CHECK(both.memory.held <= before + 4'096); // the list of what is offered has grown
 }
 
-TEST_CASE("a sender that never stops is held by its window, to the byte",
-          "[nghttp2][rfc9113-6.9.1]") {
+TEST_CASE("a sender that never stops is held by its window, to the byte", "[load][rfc9113-6.9.1]") {
     const std::int32_t window = GENERATE(100, 16'384, 65'535, 300'000);
     const std::size_t size = GENERATE(std::size_t{10}, std::size_t{1'000}, std::size_t{50'000});
     joined both({.stream_window = window});
@@ -190,7 +188,7 @@ TEST_CASE("a sender that never stops is held by its window, to the byte",
     CHECK(both.server.data == all * frame);
 }
 
-TEST_CASE("a header alone is not held against a window of one byte", "[nghttp2]") {
+TEST_CASE("a header alone is not held against a window of one byte", "[load]") {
     joined both({.stream_window = 1});
     const tunnel_id tunnel = both.open();
     both.consumes = false;
@@ -203,7 +201,7 @@ TEST_CASE("a header alone is not held against a window of one byte", "[nghttp2]"
     CHECK(both.good);
 }
 
-TEST_CASE("senders that never stop are held by what is held of all tunnels", "[nghttp2]") {
+TEST_CASE("senders that never stop are held by what is held of all tunnels", "[load]") {
     constexpr std::size_t max_held = 100'000, window = 70'000, tunnels = 20;
     joined both({.connection_window = window, .max_held = max_held});
     std::vector<tunnel_id> opened;
@@ -225,7 +223,7 @@ TEST_CASE("senders that never stop are held by what is held of all tunnels", "[n
     CHECK(both.good);
 }
 
-TEST_CASE("timers that are due within moments of each other are found in one walk", "[nghttp2]") {
+TEST_CASE("timers that are due within moments of each other are found in one walk", "[load]") {
     constexpr std::size_t tunnels = 64; // the default of max_pending
     joined both({});
     for (std::size_t i = 0; i < tunnels; ++i) {

@@ -16,8 +16,9 @@
 
 #include <h2ws/asio/connect.hpp>
 #include <h2ws/asio/tls.hpp>
-#include <h2ws/nghttp2/client.hpp>
 #include <h2ws/system_entropy.hpp>
+
+#include <engine.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -35,7 +36,7 @@ namespace load {
 namespace {
 
 using asio::ip::tcp;
-using session_type = h2ws::nghttp2::client;
+using session_type = engine::client;
 
 struct settings {
     h2ws::session_options limits;

@@ -8,8 +8,7 @@
 #include "arguments.hpp"
 #include "link.hpp"
 
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
+#include <engine.hpp>
 
 #include <cstdio>
 #include <cstring>
@@ -18,8 +17,8 @@ namespace load {
 
 namespace {
 
-using server_end = end_of_link<h2ws::nghttp2::server>;
-using client_end = end_of_link<h2ws::nghttp2::client>;
+using server_end = end_of_link<engine::server>;
+using client_end = end_of_link<engine::client>;
 
 bool same_key(void*, h2ws::masking_key& key) noexcept {
     std::memset(key.data(), 0x5a, key.size());
@@ -131,7 +130,7 @@ private:
 
     server_end server_;
     client_end client_;
-    link<h2ws::nghttp2::server, h2ws::nghttp2::client> link_;
+    link<engine::server, engine::client> link_;
     std::vector<h2ws::tunnel_id> open_;
     std::size_t opened_ = 0;
     std::size_t echoed_ = 0;

@@ -17,7 +17,8 @@
 
 #include <h2ws/asio/serve.hpp>
 #include <h2ws/asio/tls.hpp>
-#include <h2ws/nghttp2/server.hpp>
+
+#include <engine.hpp>
 
 #include <cstdio>
 #include <functional>
@@ -33,7 +34,7 @@ namespace load {
 namespace {
 
 using asio::ip::tcp;
-using session_type = h2ws::nghttp2::server;
+using session_type = engine::server;
 
 struct counts {
     std::uint64_t connections = 0; // accepted, TLS included

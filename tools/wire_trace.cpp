@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <new>
 #include <utility>
 
 namespace h2ws::tools {
@@ -51,16 +50,6 @@ std::string name_in(const std::array<std::string_view, size>& names, std::uint32
     return std::to_string(number);
 }
 
-nghttp2_hd_inflater* make_inflater() {
-    nghttp2_hd_inflater* made = nullptr;
-    if (nghttp2_hd_inflate_new(&made) != 0) throw std::bad_alloc();
-    return made;
-}
-
-std::string_view text_of(const std::uint8_t* bytes, std::size_t size) {
-    return {reinterpret_cast<const char*>(bytes), size};
-}
-
 // Moves from the front of `from` until `to` has `size`.
 void fill(std::vector<std::byte>& to, std::size_t size, const_bytes& from) {
     const const_bytes part = from.first(std::min(size - to.size(), from.size()));
@@ -73,7 +62,6 @@ void fill(std::vector<std::byte>& to, std::size_t size, const_bytes& from) {
 frame_lister::frame_lister(char mark, bool preface, line_writer write)
     : mark_(mark),
       write_(std::move(write)),
-      inflater_(make_inflater(), nghttp2_hd_inflate_del),
       skip_(preface ? preface_size : 0) {}
 
 void frame_lister::take(const_bytes bytes) {
@@ -157,24 +145,10 @@ const_bytes frame_lister::header_block() const {
 }
 
 void frame_lister::list_fields() {
-    const auto* in = reinterpret_cast<const std::uint8_t*>(block_.data());
-    std::size_t left = block_.size();
-    while (true) {
-        nghttp2_nv one{};
-        int what = NGHTTP2_HD_INFLATE_NONE;
-        const auto used = nghttp2_hd_inflate_hd2(inflater_.get(), &one, &what, in, left, 1);
-        if (used < 0) return show("  (a header section that cannot be decoded)");
-        in += used;
-        left -= static_cast<std::size_t>(used);
-        if ((what & NGHTTP2_HD_INFLATE_EMIT) != 0) {
-            std::string line = "  ";
-            line.append(text_of(one.name, one.namelen)).append(": ");
-            show(line.append(text_of(one.value, one.valuelen)));
-        }
-        if ((what & NGHTTP2_HD_INFLATE_FINAL) != 0) break;
-        if ((what & NGHTTP2_HD_INFLATE_EMIT) == 0 && left == 0) break;
-    }
-    nghttp2_hd_inflate_end_headers(inflater_.get());
+    const errc error = decoder_.decode(block_, [this](const field& line) {
+        show(std::string("  ").append(line.name).append(": ").append(line.value));
+    });
+    if (error != errc::none) show("  (a header section that cannot be decoded)");
 }
 
 std::uint32_t frame_lister::number(std::size_t at, std::size_t size) const {

@@ -3,13 +3,11 @@
 #pragma once
 
 #include <h2ws/bytes.hpp>
-
-#include <nghttp2/nghttp2.h>
+#include <h2ws/http2/hpack_decoder.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,8 +28,6 @@ public:
     void take(const_bytes bytes);
 
 private:
-    using inflater = std::unique_ptr<nghttp2_hd_inflater, void (*)(nghttp2_hd_inflater*)>;
-
     static constexpr std::size_t head_size = 9;
 
     void take_head();
@@ -45,7 +41,7 @@ private:
 
     char mark_;
     line_writer write_;
-    inflater inflater_;
+    http2::hpack_decoder decoder_{allocator{}, http2::largest_table};
     std::size_t skip_;               // of the preface, or of a payload that is not kept
     std::vector<std::byte> head_;    // what came of a frame's first nine bytes
     std::vector<std::byte> payload_; // what came of a payload that is kept

@@ -118,7 +118,7 @@ private:
             return fail(exit_status::not_connected,
                         "the connection was closed before the server's SETTINGS came");
         }
-        if (end.error == errc::connection_error && !settled_)
+        if (status_of(end.error) == exit_status::protocol_violation && !settled_)
             return fail(exit_status::not_connected, "the server does not speak HTTP/2");
         conclude(end.error, end.code);
     }

@@ -113,7 +113,7 @@ private:
     void on(const body_received& part) { session_.consume(part.request, part.wire_bytes); }
 
     void on(const connection_ended& end) {
-        if (end.error == errc::connection_error || end.error == errc::no_memory)
+        if (status_of(end.error) == exit_status::protocol_violation || end.error == errc::no_memory)
             complain("connection " + std::to_string(number_) + ": " + describe(end.error) + ": " +
                      std::string(name(end.code)));
     }

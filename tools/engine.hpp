@@ -20,12 +20,16 @@ struct engine {
     bool built_in() const { return serve != nullptr; }
 };
 
+exit_status serve_http2(const serve_options& options);
+exit_status connect_http2(const connect_options& options);
+inline constexpr engine http2_engine{"http2", serve_http2, connect_http2};
+
 exit_status serve_nghttp2(const serve_options& options);
 exit_status connect_nghttp2(const connect_options& options);
 extern const engine nghttp2_engine;
 
 // The first is the default.
-inline constexpr std::array engines{&nghttp2_engine};
+inline constexpr std::array engines{&http2_engine, &nghttp2_engine};
 
 // The one of that name, which is built in.
 const engine& engine_named(std::string_view name);

@@ -153,7 +153,8 @@ TEST_CASE("bytes that are no HTTP/2 end the connection, not the program", "[asio
         echo::make_server(std::move(pair.server)),
         [&](auto&, const h2ws::stream_event& happened) {
             if (const auto* over = std::get_if<h2ws::connection_ended>(&happened))
-                told = over->error == h2ws::errc::connection_error;
+                told = over->error != h2ws::errc::none &&
+                       over->code == h2ws::http2_error::protocol_error;
         },
         [&](std::error_code error) { end = error; });
     asio::write(pair.client, asio::buffer("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n", 35));

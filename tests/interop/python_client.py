@@ -13,8 +13,8 @@ import sys
 import time
 
 from peers import (BINARY, CANCEL, CLOSE, CONTINUATION, ENABLE_CONNECT_PROTOCOL, GOAWAY,
-                   MAX_CONCURRENT_STREAMS, NO_ERROR, PING, PONG, RST_STREAM, SETTINGS, TEXT, Cases,
-                   Endpoint, Failure, Process, check, check_equal, close_payload, frame, sample,
+                   MAX_CONCURRENT_STREAMS, NO_ERROR, PATIENCE, PING, PONG, RST_STREAM, SETTINGS,
+                   TEXT, Cases, Endpoint, Failure, Process, check, check_equal, close_payload, frame, sample,
                    sample_text, trusting_context)
 
 KEY, ACCEPT = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # RFC 6455 1.3
@@ -589,6 +589,19 @@ def a_small_limit(tool):
             expect_failed(server, tunnel, 1009, "message_too_big", "RFC 6455 10.4")
 
 
+def bytes_that_are_no_http2(tool):
+    with Process(tool, "serve", "--listen", "127.0.0.1:0", "--cleartext") as process:
+        port = int(process.wait_line(r"listening on 127\.0\.0\.1:(\d+)")[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sock:
+            sock.sendall(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            process.wait_for(lambda: process.stderr, "complaint")
+            while sock.recv(4096):
+                pass
+        # Each engine finds another fault in them.
+        check(re.fullmatch(r"h2ws: connection 1: .* \(RFC 9113 .*\): PROTOCOL_ERROR",
+                           process.stderr[0]), f"it says {process.stderr}")
+
+
 def some_paths_are_refused(tool):
     with Server(tool, "cleartext", "--refuse", "/no=403", "--refuse", "/busy=503") as server:
         with connection(server) as client:
@@ -741,9 +754,11 @@ def main(tool, words):
         for number in (signal.SIGINT, signal.SIGTERM):
             run(f"{mode}: {number.name} drains", a_signal_drains, tool, mode, number)
     for case in (a_signal_with_a_silent_client, a_signal_without_connections, a_small_limit,
+                 bytes_that_are_no_http2,
                  some_paths_are_refused, some_paths_are_closed,
                  a_close_with_a_reason, a_key_is_not_answered, every_frame_is_shown,
-                 an_engine_is_chosen, largest_message_by_default, tls_needs_alpn_h2, usage_errors, help_is_there):
+                 an_engine_is_chosen, largest_message_by_default, tls_needs_alpn_h2, usage_errors,
+                 help_is_there):
         run(case.__name__.replace("_", " "), case, tool)
     return cases.finish()
 

@@ -11,9 +11,9 @@ import sys
 import threading
 import time
 
-from peers import (BINARY, CANCEL, CLOSE, CONTINUATION, ENABLE_CONNECT_PROTOCOL, HEADERS, PING,
-                   PONG, RST_STREAM, TEXT, Cases, Certificates, Endpoint, Failure, Process,
-                   check, check_equal, close_payload, frame, sample, sample_text, temporary_folder)
+from peers import (BINARY, CANCEL, CLOSE, CONTINUATION, ENABLE_CONNECT_PROTOCOL, HEADERS,
+                   PATIENCE, PING, PONG, RST_STREAM, TEXT, Cases, Certificates, Endpoint, Failure,
+                   Process, check, check_equal, close_payload, frame, sample, sample_text, temporary_folder)
 
 INITIAL_WINDOW_SIZE = 4
 
@@ -682,6 +682,21 @@ def a_closed_port(test):
         session.expect_exit(7)
 
 
+def a_server_that_speaks_no_http2(test):
+    """Whatever the engine makes of its bytes, it is no broken rule of WebSockets."""
+    for answer in (b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n",
+                   b"220 mail.example ESMTP\r\n" * 4):
+        with socket.create_server(("127.0.0.1", 0)) as listener, \
+                Process(test.tool, "connect", f"ws://127.0.0.1:{listener.getsockname()[1]}/",
+                        "--message", "x") as process:
+            listener.settimeout(PATIENCE)
+            with listener.accept()[0] as sock:
+                sock.sendall(answer)
+                check_equal("the exit status", process.exit_status(), 7)
+            check_equal("what it says", process.stderr[-1],
+                        "h2ws: the server does not speak HTTP/2")
+
+
 def expect_no_tls(session):
     """The client gives up inside the handshake, or right after it, and asks for nothing."""
     try:
@@ -743,7 +758,8 @@ CASES = [
     the_connection_ends_after_both_closes, messages_after_our_close_come_in, usage_errors, refused,
     violations, an_answer_that_was_not_offered, abnormal_ends, the_server_says_nothing,
     the_server_sends_no_settings, the_server_never_answers, the_server_never_closes,
-    a_long_exchange_is_no_timeout, a_closed_port, certificates_that_are_not_trusted,
+    a_long_exchange_is_no_timeout, a_closed_port, a_server_that_speaks_no_http2,
+    certificates_that_are_not_trusted,
     certificates_that_are_trusted, no_alpn_h2, extended_connect_is_not_enabled,
 ]
 CASES_OF_BOTH = [request_fields, messages_go_out_and_come_in, a_mebibyte_comes_in, echo_mode]

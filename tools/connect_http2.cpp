@@ -1,0 +1,12 @@
+#include "client_run.hpp"
+#include "engine.hpp"
+
+#include <h2ws/http2/session.hpp>
+
+namespace h2ws::tools {
+
+exit_status connect_http2(const connect_options& options) {
+    return connect_with<http2::client>(options);
+}
+
+} // namespace h2ws::tools

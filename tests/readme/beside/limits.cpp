@@ -42,9 +42,13 @@ void print_session(const h2ws::session_options& of) {
     row("max_pending", grouped(of.max_pending), "tunnels that wait for accept or refuse; then 503");
     row("max_waiting", grouped(of.max_waiting), "a client's, asked for and not yet on a stream");
     row("max_early_data", bytes(of.max_early_data), "held of a tunnel that is not yet accepted");
-    row("stream_window", bytes(static_cast<unsigned long long>(of.stream_window)),
-        "received on one tunnel and not consumed");
-    row("connection_window", bytes(static_cast<unsigned long long>(of.connection_window)),
+    row("stream_window`, `max_stream_window",
+        bytes(static_cast<unsigned long long>(of.stream_window)) + ", " +
+            bytes(static_cast<unsigned long long>(of.max_stream_window)),
+        "received on one tunnel and not consumed, at first and grown");
+    row("connection_window`, `max_connection_window",
+        bytes(static_cast<unsigned long long>(of.connection_window)) + ", " +
+            bytes(static_cast<unsigned long long>(of.max_connection_window)),
         "on its way to us on all tunnels");
     row("max_held", bytes(of.max_held), "received on all tunnels and not consumed");
     row("max_queued", bytes(of.max_queued), "queued on one tunnel; then `send` says `queue_full`");

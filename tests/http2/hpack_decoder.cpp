@@ -5,6 +5,7 @@
 
 #include <h2ws/http2/hpack_decoder.hpp>
 
+#include <memory>
 #include <string>
 
 using field_lines::decode;

@@ -6,6 +6,7 @@
 #include <h2ws/http2/hpack_encoder.hpp>
 
 #include <string>
+#include <vector>
 
 using field_lines::decode;
 using field_lines::encode;

@@ -102,6 +102,21 @@ TEST_CASE("a line may take its name from the entry that it evicts", "[rfc7541-4.
     CHECK(table.count() == 1);
 }
 
+// They are 32 octets each to the RFC, and must not be nothing to the ring.
+TEST_CASE("empty lines are lines", "[rfc7541-4.1]") {
+    hpack_table table({}, 400);
+    plain_table plain;
+    plain.max_size = 400;
+    const std::string fills(160, 'f');
+    for (std::uint32_t step = 0; step < 5'000; ++step) {
+        const std::size_t size = step % 7 < 4 ? 0 : step * 37 % fills.size();
+        const std::string_view value = std::string_view(fills).substr(0, size);
+        plain.insert("", std::string(value));
+        REQUIRE(table.insert({"", value}));
+        REQUIRE(plain.is(table));
+    }
+}
+
 TEST_CASE("a table does what the RFC says at every size, in a ring of its own",
           "[rfc7541-4.3][rfc7541-4.4]") {
     std::mt19937 random(3);

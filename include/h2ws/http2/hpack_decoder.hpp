@@ -56,6 +56,15 @@ private:
         unsigned updates = 0;
         bool has_lines = false;
         while (!block.empty()) {
+            // The commonest line by far is one octet.
+            if (const auto octet = std::to_integer<std::uint8_t>(block[0]);
+                octet >= 0x80 && octet < 0xff && !update_is_due_) {
+                has_lines = true;
+                block = block.subspan(1);
+                if (const errc error = hand_over_indexed(octet & 0x7f, sink); error != errc::none)
+                    return error;
+                continue;
+            }
             const std::optional<hpack_representation> next = read_representation(block);
             if (!next) return errc::compression_error;
             if (next->form == hpack_form::size_update) {
@@ -77,15 +86,12 @@ private:
     template <class Sink>
     errc read_line(const hpack_representation& from, growing_array<char>& decoded,
                    Sink& sink) noexcept {
+        if (from.form == hpack_form::indexed) return hand_over_indexed(from.number, sink);
         hpack_field line{{}, from.form == hpack_form::never_indexed};
         if (from.number != 0) {
-            const std::optional<field> found = look_up(from.number);
-            if (!found) return errc::compression_error;
-            line.name = found->name;
-            line.value = found->value;
+            if (!is_index(from.number)) return errc::compression_error;
+            line.name = look_up(from.number).name;
         }
-        if (from.form == hpack_form::indexed)
-            return from.number == 0 ? errc::compression_error : hand_over(line, sink); // §6.1
         if (const errc error = read_strings(from, decoded, line); error != errc::none) return error;
         // The sink comes first: what is added may evict the entry that the name is a view of.
         if (const errc error = hand_over(line, sink); error != errc::none) return error;
@@ -93,11 +99,19 @@ private:
         return errc::none;
     }
 
+    template <class Sink>
+    errc hand_over_indexed(std::size_t index, Sink& sink) noexcept {
+        if (!is_index(index)) return errc::compression_error; // §6.1: 0 too
+        return hand_over(hpack_field{look_up(index), false}, sink);
+    }
+
     // One address space: the static table, then the dynamic one (§2.3.3).
-    std::optional<field> look_up(std::size_t index) const noexcept {
-        if (index <= static_table.size()) return static_table[index - 1];
-        if (index - static_table.size() > table_.count()) return std::nullopt;
-        return table_[index - static_table.size() - 1];
+    bool is_index(std::size_t index) const noexcept {
+        return index != 0 && index <= static_table.size() + table_.count();
+    }
+    field look_up(std::size_t index) const noexcept {
+        return index <= static_table.size() ? static_table[index - 1]
+                                            : table_[index - static_table.size() - 1];
     }
 
     // Both literals at once, for the memory that one is decoded into must not move for the other.

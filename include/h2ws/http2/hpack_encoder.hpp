@@ -34,9 +34,15 @@ inline constexpr std::array<std::string_view, 14> passing_fields{"age",
                                                                  "sec-websocket-accept",
                                                                  "sec-websocket-key"};
 
+constexpr bool is_secret(std::string_view name) noexcept {
+    for (const std::string_view secret : secret_fields)
+        if (name == secret) return true;
+    return false;
+}
+
+// How a line that is in neither table is sent.
 constexpr hpack_form form_of(const field& line) noexcept {
-    for (const std::string_view name : secret_fields)
-        if (line.name == name) return hpack_form::never_indexed;
+    if (is_secret(line.name)) return hpack_form::never_indexed;
     for (const std::string_view name : passing_fields)
         if (line.name == name) return hpack_form::without_indexing;
     // Browsers can put a token nowhere but in the query, and a query often differs.
@@ -87,14 +93,14 @@ private:
         std::byte* const begin = out.extend(most);
         if (begin == nullptr) return false;
         std::byte* end = write_size_updates(begin);
-        for (const Line& line : fields) end = write_line(end, line, chosen_form(line));
+        for (const Line& line : fields) end = write_line(end, line, never_index(line));
         out.truncate(before + static_cast<std::size_t>(end - begin));
         return true;
     }
 
-    static hpack_form chosen_form(const field& line) noexcept { return form_of(line); }
-    static hpack_form chosen_form(const hpack_field& line) noexcept {
-        return line.never_indexed ? hpack_form::never_indexed : form_of(line);
+    static bool never_index(const field& line) noexcept { return is_secret(line.name); }
+    static bool never_index(const hpack_field& line) noexcept {
+        return line.never_indexed || is_secret(line.name);
     }
 
     // The least size since the last block if the table had more, then the present one (§4.2).
@@ -111,24 +117,26 @@ private:
         return out;
     }
 
-    std::byte* write_line(std::byte* out, const field& line, hpack_form form) noexcept {
+    std::byte* write_line(std::byte* out, const field& line, bool never) noexcept {
         const std::uint32_t hash = hash_of(line.name);
         std::size_t name_index = find_static_name(line.name, hash);
-        if (form != hpack_form::never_indexed) {
-            if (const std::size_t index = find_static_line(line, name_index); index != 0)
-                return write_indexed(out, index);
-            const hpack_table::match found = table_.find(line, hash);
-            if (found.line != table_.count())
-                return write_indexed(out, static_table.size() + 1 + found.line);
-            if (name_index == 0 && found.name != table_.count())
-                name_index = static_table.size() + 1 + found.name;
-        }
-        // A line of most of the table would evict most of what is there.
-        const bool is_indexed = form == hpack_form::with_indexing &&
-                                entry_size(line) <= table_.max_size() / 4 * 3 &&
-                                table_.insert(line, hash);
-        if (form == hpack_form::with_indexing && !is_indexed) form = hpack_form::without_indexing;
-        return write_literal(out, form, name_index, line);
+        if (never) return write_literal(out, hpack_form::never_indexed, name_index, line);
+        if (const std::size_t index = find_static_line(line, name_index); index != 0)
+            return write_indexed(out, index);
+        const hpack_table::match found = table_.find(line, hash);
+        if (found.line != table_.count())
+            return write_indexed(out, static_table.size() + 1 + found.line);
+        if (name_index == 0 && found.name != table_.count())
+            name_index = static_table.size() + 1 + found.name;
+        const bool is_indexed = form_of(line) == hpack_form::with_indexing && index(line, hash);
+        return write_literal(out,
+                             is_indexed ? hpack_form::with_indexing : hpack_form::without_indexing,
+                             name_index, line);
+    }
+
+    // A line of most of the table would evict most of what is there.
+    bool index(const field& line, std::uint32_t hash) noexcept {
+        return entry_size(line) <= table_.max_size() / 4 * 3 && table_.insert(line, hash);
     }
 
     hpack_table table_;

@@ -74,10 +74,12 @@ inline constexpr std::array static_table{
     field{"www-authenticate", ""},
 };
 
-// Of a field's name, for looking it up.
+// Of a field's name, for looking it up: of its size and its last eight characters, in which names
+// that begin alike differ.
 constexpr std::uint32_t hash_of(std::string_view name) noexcept {
-    std::uint32_t hash = 0x811c9dc5; // FNV-1a
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193;
+    auto hash = static_cast<std::uint32_t>(name.size());
+    for (std::size_t i = name.size() < 8 ? 0 : name.size() - 8; i < name.size(); ++i)
+        hash = (hash ^ static_cast<unsigned char>(name[i])) * 0x01000193; // as FNV-1a
     return hash;
 }
 

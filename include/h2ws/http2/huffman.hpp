@@ -127,23 +127,31 @@ constexpr result<std::size_t> huffman_decode(const_bytes in, std::span<char> out
     unsigned count = 0;
     std::size_t taken = 0;
     std::size_t written = 0;
-    while (true) {
+    do {
         for (; count <= 56 && taken < in.size(); count += 8)
             bits |= std::uint64_t{std::to_integer<std::uint8_t>(in[taken++])} << (56 - count);
-        if (count == 0) return written;
-        // Ones after the end: what is a beginning of EOS looks like EOS, longer than what is left.
-        const std::uint64_t window = count < 32 ? bits | ~std::uint64_t{0} >> count : bits;
-        const huffman::match next = huffman::first_symbol(static_cast<std::uint32_t>(window >> 32));
+        while (count >= huffman::longest) {
+            const auto next = huffman::first_symbol(static_cast<std::uint32_t>(bits >> 32));
+            if (next.symbol == huffman::end_of_string) return errc::compression_error; // §5.2
+            out[written++] = static_cast<char>(next.symbol);
+            bits <<= next.length;
+            count -= next.length;
+        }
+    } while (taken < in.size());
+    while (count != 0) { // what is left is shorter than EOS
+        // Ones after the end: a beginning of EOS looks like EOS, longer than what is left.
+        const std::uint64_t window = bits | ~std::uint64_t{0} >> count;
+        const auto next = huffman::first_symbol(static_cast<std::uint32_t>(window >> 32));
         if (next.length > count) {
             // RFC 7541 §5.2: padding is shorter than an octet, and all ones.
             const bool is_padding = count < 8 && window == ~std::uint64_t{0};
             return is_padding ? result<std::size_t>{written} : errc::compression_error;
         }
-        if (next.symbol == huffman::end_of_string) return errc::compression_error; // §5.2
         out[written++] = static_cast<char>(next.symbol);
         bits <<= next.length;
         count -= next.length;
     }
+    return written;
 }
 
 } // namespace h2ws::http2

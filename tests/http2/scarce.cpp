@@ -1,0 +1,113 @@
+// Running out of memory: each allocation of a whole exchange fails once, alone and with all after
+// it, at either side of the connection.
+#include "../scarce_memory.hpp"
+#include "../session_suite/alone.hpp"
+#include "model.hpp"
+
+namespace {
+
+using pair_type = session_suite::pair<http2_model>;
+
+const std::vector<field> post{
+    {":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/post"}};
+
+void answer(pair_type& both, const stream_event& found) {
+    auto& server = both.server;
+    if (const auto* asked = std::get_if<tunnel_requested>(&found)) {
+        if (asked->request->path == "/refused")
+            (void)server.session.refuse(asked->tunnel, 403, both.now, {}, "no");
+        else
+            (void)server.accept(asked->tunnel, {.subprotocol = "chat"});
+    }
+    if (const auto* asked = std::get_if<request_received>(&found))
+        (void)server.session.respond(asked->request, 200, {}, as_bytes("yes"), both.now);
+}
+
+void talk(pair_type& both, tunnel_id tunnel, const allocator& memory) {
+    (void)both.client.send(tunnel, octets(20'000, 'x'), opcode::binary);
+    message_buffer payload(memory);
+    if (payload.append(octets(10'000, 'y')))
+        (void)both.client.call([&](auto& session) {
+            return session.send(tunnel, opcode::text, std::move(payload), both.now);
+        });
+    (void)both.client.ping(tunnel, "ping");
+    both.run();
+}
+
+// How the connection of the one side ended, where it did by itself.
+void check_errors(const lines& log) {
+    for (const std::string& line : log) {
+        if (line.starts_with("ended "))
+            CHECK((line == "ended no_memory" || line == "ended connection_lost" ||
+                   line == "ended none"));
+    }
+}
+
+// A little of everything; what fails is gone on without. Lines of the side that lacks memory.
+lines play(const session_options& server_options, const session_options& client_options) {
+    pair_type both({}, server_options, client_options);
+    both.server.accepts = false;
+    both.server.echoes = true;
+    both.server.on_event = [&](const stream_event& found) { answer(both, found); };
+    std::vector<tunnel_id> tunnels;
+    for (const char* const path : {"/a", "/b", "/refused"})
+        if (const auto made =
+                both.ask({.authority = "a.test", .path = path, .subprotocols = "chat"}))
+            tunnels.push_back(*made);
+    const auto asked =
+        both.client.call([&](auto& session) { return session.request(post, false, both.now); });
+    both.run();
+    if (asked) (void)both.client.write(*asked, octets(3'000, 'b'), true);
+    both.run();
+    for (const tunnel_id tunnel : tunnels) talk(both, tunnel, client_options.memory);
+    if (!tunnels.empty()) (void)both.client.close(tunnels.front());
+    both.pass(seconds(40));
+    if (tunnels.size() > 1) (void)both.client.reset(tunnels[1]);
+    both.server.shutdown();
+    both.client.shutdown();
+    both.run();
+    both.pass(seconds(40));
+    check_errors(both.client.log);
+    check_errors(both.server.log);
+    both.client.lost();
+    both.server.lost();
+    both.client.check_ended();
+    both.server.check_ended();
+    CHECK(both.client.session.finished());
+    CHECK(both.server.session.finished());
+    lines all = both.client.log;
+    all.insert(all.end(), both.server.log.begin(), both.server.log.end());
+    return all;
+}
+
+lines play(bool of_server, scarce_memory& memory) {
+    const session_options scarce{.memory = memory.policy()};
+    return of_server ? play(scarce, {}) : play({}, scarce);
+}
+
+} // namespace
+
+TEST_CASE("no allocation that fails does harm", "[http2][scarce]") {
+    const bool of_server = GENERATE(true, false);
+    CAPTURE(of_server);
+    scarce_memory plenty;
+    const lines whole = play(of_server, plenty);
+    CHECK(plenty.held == 0);
+    CAPTURE(whole);
+    CHECK(contains(whole, "3 refused status_not_2xx 403 no"));
+    CHECK(contains(whole, "1 closed none"));
+    CHECK(contains(whole, "body of 3000"));
+    CHECK(contains(whole, "2 closed reset_by_us"));
+    CHECK(contains(whole, "ended none"));
+    REQUIRE(plenty.allocations > 50);
+    std::size_t without_memory = 0;
+    for (const bool for_good : {false, true}) {
+        for (std::size_t turn = 1; turn <= plenty.allocations; ++turn) {
+            CAPTURE(for_good, turn);
+            scarce_memory memory{.fails_at = turn, .for_good = for_good};
+            without_memory += contains(play(of_server, memory), "ended no_memory");
+            CHECK(memory.held == 0);
+        }
+    }
+    CHECK(without_memory > plenty.allocations / 3); // else one call failed
+}

@@ -1,10 +1,16 @@
 // One HTTP/2 connection whose websockets are objects: a server accepts them, a client opens them.
 //
-//     stream_connection<nghttp2::server, tcp::socket> connection(std::move(socket), server{},
-//     options); co_spawn(executor, connection.async_run(use_awaitable), detached); while (true) {
+// clang-format off
+//
+//     stream_connection<nghttp2::server, tcp::socket> connection(std::move(socket), server{}, options);
+//     co_spawn(executor, connection.async_run(use_awaitable), detached);
+//     while (true) {
 //         auto offer = co_await connection.async_accept(use_awaitable);
-//         co_spawn(executor, talk(co_await offer.async_accept(use_awaitable)), detached);
+//         auto stream = co_await offer.async_accept(use_awaitable);
+//         co_spawn(executor, talk(std::move(stream)), detached);
 //     }
+//
+// clang-format on
 #pragma once
 
 #include "offer.hpp"

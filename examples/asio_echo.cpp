@@ -1,9 +1,8 @@
 // An echo server and a client of it in one program: WebSockets over cleartext HTTP/2 on a loopback
-// port, coroutines on Asio, HTTP/2 by nghttp2.
+// port, coroutines on Asio.
 #include <h2ws/asio/connect.hpp>
 #include <h2ws/asio/serve.hpp>
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
+#include <h2ws/http2/session.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <asio.hpp>
@@ -12,8 +11,8 @@
 #include <memory>
 
 using asio::ip::tcp;
-using server_connection = h2ws::asio::connection<h2ws::nghttp2::server, tcp::socket>;
-using client_connection = h2ws::asio::connection<h2ws::nghttp2::client, tcp::socket>;
+using server_connection = h2ws::asio::connection<h2ws::http2::server, tcp::socket>;
+using client_connection = h2ws::asio::connection<h2ws::http2::client, tcp::socket>;
 
 // The server accepts every tunnel and sends back what comes, piece by piece.
 void on_server_event(server_connection& connection, const h2ws::stream_event& event) {

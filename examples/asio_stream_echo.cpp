@@ -1,8 +1,7 @@
 // One coroutine for each websocket: an echo server and its client in one program, two websockets
 // over one HTTP/2 connection, a read with a timeout.
 #include <h2ws/asio/stream_connection.hpp>
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
+#include <h2ws/http2/session.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <asio.hpp>
@@ -19,8 +18,8 @@ using asio::use_awaitable;
 using asio::ip::tcp;
 using namespace asio::experimental::awaitable_operators;
 
-using server = h2ws::asio::stream_connection<h2ws::nghttp2::server, tcp::socket>;
-using client = h2ws::asio::stream_connection<h2ws::nghttp2::client, tcp::socket>;
+using server = h2ws::asio::stream_connection<h2ws::http2::server, tcp::socket>;
+using client = h2ws::asio::stream_connection<h2ws::http2::client, tcp::socket>;
 constexpr auto no_throw = asio::experimental::as_tuple(use_awaitable);
 
 awaitable<void> echo(server::stream_type websocket) {

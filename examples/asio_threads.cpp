@@ -1,8 +1,7 @@
 // One io_context and one thread per core, and nothing shared: each thread has an acceptor of its
 // own on the same port (SO_REUSEPORT), and the kernel spreads the connections.
 #include <h2ws/asio/stream_connection.hpp>
-#include <h2ws/nghttp2/client.hpp>
-#include <h2ws/nghttp2/server.hpp>
+#include <h2ws/http2/session.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <asio.hpp>
@@ -19,8 +18,8 @@ using asio::awaitable;
 using asio::detached;
 using asio::use_awaitable;
 using asio::ip::tcp;
-using server = h2ws::asio::stream_connection<h2ws::nghttp2::server, tcp::socket>;
-using client = h2ws::asio::stream_connection<h2ws::nghttp2::client, tcp::socket>;
+using server = h2ws::asio::stream_connection<h2ws::http2::server, tcp::socket>;
+using client = h2ws::asio::stream_connection<h2ws::http2::client, tcp::socket>;
 using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 constexpr auto no_throw = asio::experimental::as_tuple(use_awaitable);
 

@@ -5,12 +5,13 @@ set -eu
 cd "$(dirname "$0")/.."
 build=build/quickstart
 
-sh tests/install.sh g++ meson ninja-build pkg-config libnghttp2-dev libasio-dev libssl-dev \
+sh tests/install.sh g++ meson ninja-build pkg-config libasio-dev libssl-dev \
     libcli11-dev openssl python3
 
 echo "== building the h2ws command in $build"
 [ -f "$build/build.ninja" ] ||
-    meson setup "$build" -Dbuildtype=release -Dtests=disabled -Dexamples=disabled -Dtools=enabled
+    meson setup "$build" -Dbuildtype=release -Dtests=disabled -Dexamples=disabled -Dtools=enabled \
+        -Dnghttp2=disabled
 ninja -C "$build"
 
 work=$(mktemp -d)

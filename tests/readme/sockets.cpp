@@ -1,6 +1,6 @@
 #include <h2ws/asio/stream_connection.hpp>
 #include <h2ws/asio/tls.hpp>
-#include <h2ws/nghttp2/server.hpp>
+#include <h2ws/http2/session.hpp>
 
 #include <asio.hpp>
 
@@ -8,7 +8,7 @@
 
 using asio::use_awaitable;
 using asio::ip::tcp;
-using connection = h2ws::asio::stream_connection<h2ws::nghttp2::server, h2ws::asio::tls_stream>;
+using connection = h2ws::asio::stream_connection<h2ws::http2::server, h2ws::asio::tls_stream>;
 
 // One coroutine for each websocket. Its end is an exception, of the read or the write.
 asio::awaitable<void> echo(connection::stream_type socket) {

@@ -3,13 +3,12 @@
 
 #include "../../../tools/certificate.hpp"
 
-#include <h2ws/nghttp2/client.hpp>
 #include <h2ws/system_entropy.hpp>
 
 #include <cstdio>
 
 using client_connection =
-    h2ws::asio::stream_connection<h2ws::nghttp2::client, h2ws::asio::tls_stream>;
+    h2ws::asio::stream_connection<h2ws::http2::client, h2ws::asio::tls_stream>;
 
 asio::awaitable<void> ask(tcp::acceptor& acceptor, asio::ssl::context& tls,
                           h2ws::masking_key_source keys) {

@@ -2,9 +2,10 @@
 # Builds h2ws with all its tests and runs them. On a Debian 12 it first installs what is missing.
 #
 #   sh tests/run.sh [--compiler g++|clang++] [--sanitize address,undefined|thread]
-#                   [--build DIR] [--only SUITE]...
+#                   [--build DIR] [--only SUITE]... [--without nghttp2]
 #
-# DIR is relative to the project's folder. JOBS=N bounds how many processes run at a time. The
+# DIR is relative to the project's folder. --without nghttp2 builds what the suites need, and that
+# without the library, which is not installed. JOBS=N bounds how many processes run at a time. The
 # last line is `N passed, N failed, N skipped`, in test cases. The exit status is 0 only if none
 # failed and, with CI=true, none was skipped.
 set -eu
@@ -14,8 +15,9 @@ compiler=g++
 sanitize=
 build=
 only=
+without=
 usage() {
-    sed -n '2,9s/^# \{0,1\}//p' tests/run.sh >&2
+    sed -n '2,10s/^# \{0,1\}//p' tests/run.sh >&2
     exit 2
 }
 while [ $# -gt 0 ]; do
@@ -25,6 +27,7 @@ while [ $# -gt 0 ]; do
     --sanitize) sanitize=$2 ;;
     --build) build=$2 ;;
     --only) only="$only --only $2" ;;
+    --without) without=$2 ;;
     *) usage ;;
     esac
     shift 2
@@ -33,6 +36,7 @@ if [ -z "$build" ]; then
     build=build/tests
     [ "$compiler" = g++ ] || build=$build-$compiler
     [ -z "$sanitize" ] || build=$build-sanitized
+    [ -z "$without" ] || build=$build-without-$without
 fi
 jobs=${JOBS:-$(nproc)}
 
@@ -47,6 +51,7 @@ packages="g++ meson ninja-build pkg-config make cmake catch2 libnghttp2-dev liba
     libcli11-dev openssl python3 python3-h2 python3-hpack python3-wsproto chromium
     firefox-esr libnss3-tools valgrind apache2-bin haproxy nghttp2-proxy lighttpd
     lighttpd-mod-openssl libwebsockets-dev python3-hypercorn"
+[ "$without" != nghttp2 ] || packages=$(echo "$packages" | sed 's/ libnghttp2-dev / /')
 case $compiler in
 clang*) packages="$packages clang libclang-rt-14-dev" ;;
 esac
@@ -74,6 +79,7 @@ clang*+*address*) options="$options -Dasio=disabled -Dtools=disabled" ;;
     only=" --only asio"
     ;;
 esac
+[ -z "$without" ] || options="$options -D$without=disabled"
 made_with="$compiler $options"
 echo "== configuring $build: $made_with"
 if [ ! -f "$build/build.ninja" ] || [ "$(cat "$build/made_with" 2>/dev/null)" != "$made_with" ]; then
@@ -89,6 +95,9 @@ targets=
 if [ "$sanitize" = thread ]; then
     # shellcheck disable=SC2086
     targets=$(/usr/bin/python3 tests/summary.py list "$build" $only | sed 's|/|_|g; s|^|tests/test_|')
+elif [ -n "$without" ]; then
+    # shellcheck disable=SC2086
+    targets=$(/usr/bin/python3 tests/summary.py targets "$build" $only)
 fi
 # shellcheck disable=SC2086
 ninja -C "$build" -j "$jobs" $targets || give_up "the project could not be built"

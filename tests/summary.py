@@ -1,6 +1,7 @@
 """Counts test cases in what `meson test` logged.
 
   summary.py list BUILD [--only SUITE]... [--except FILE]     the names of the tests to run
+  summary.py targets BUILD [--only SUITE]... [--except FILE]  the files that they need built
   summary.py count BUILD NAME...                              counts them; the totals come last
   summary.py compare PLAIN OTHER [--only SUITE]... --except FILE
                                        whether OTHER ran as many test cases as PLAIN did
@@ -73,9 +74,21 @@ def chosen(name, only, exceptions):
             and not any(fnmatch.fnmatchcase(name, pattern) for pattern in exceptions))
 
 
+def introspected(options, what):
+    return json.loads((options.build / "meson-info" / f"intro-{what}.json").read_text())
+
+
+def targets(options):
+    files = {target["id"]: target["filename"] for target in introspected(options, "targets")}
+    needed = {file for test in introspected(options, "tests")
+              if chosen(test["name"], options.only, options.exceptions)
+              for target in test["depends"] for file in files[target]}
+    print("\n".join(sorted(os.path.relpath(file, options.build) for file in needed)))
+    return 0
+
+
 def list_tests(options):
-    tests = json.loads((options.build / "meson-info" / "intro-tests.json").read_text())
-    names = [test["name"] for test in tests
+    names = [test["name"] for test in introspected(options, "tests")
              if chosen(test["name"], options.only, options.exceptions)]
     for suite in options.only:
         if not any(name.startswith(suite + "/") for name in names):
@@ -129,7 +142,7 @@ def compare(options):
 parser = argparse.ArgumentParser(description=__doc__,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
 commands = parser.add_subparsers(required=True)
-for function in (list_tests, count, compare):
+for function in (list_tests, targets, count, compare):
     command = commands.add_parser(function.__name__.split("_")[0])
     command.set_defaults(function=function)
     command.add_argument("build", type=pathlib.Path)

@@ -1,0 +1,255 @@
+// Where h2ws::http2 and nghttp2 differ, each by leave of a section: the table against which the
+// differential test holds them, and from which docs/differences.md is printed.
+#pragma once
+
+#include "observed.hpp"
+
+#include <algorithm>
+
+namespace differential {
+
+// The peer's frame after which the two differ, and what each made of it.
+struct cause {
+    const peer_frame& frame;
+    const outcome& ours;
+    const outcome& theirs; // nghttp2's
+    bool is_client;        // are both
+    bool we_had_reset;     // the frame's stream, before
+    bool opened_by_204;    // it is a tunnel that was
+
+    bool we_reset(std::string_view code) const { return reset(ours, code); }
+    bool they_reset(std::string_view code) const { return reset(theirs, code); }
+
+private:
+    bool reset(const outcome& of, std::string_view code) const {
+        const auto found = of.resets.find(frame.stream);
+        return of.goaway.empty() && found != of.resets.end() && found->second == code;
+    }
+};
+
+struct difference {
+    std::string_view name;
+    std::string_view section; // of RFC 9113, where no other is named
+    std::string_view ours;
+    std::string_view theirs;
+    std::string_view why;
+    bool (*explains)(const cause&);
+};
+
+namespace causes {
+
+constexpr std::uint8_t data = 0, headers = 1, priority = 2, settings = 4, push_promise = 5,
+                       goaway = 7, window_update = 8, continuation = 9, priority_update = 16;
+
+inline bool of_block(const cause& of) {
+    return of.frame.type == headers || of.frame.type == continuation;
+}
+// Both end the connection, with these codes.
+inline bool both_end(const cause& of, std::string_view ours, std::string_view theirs) {
+    return of.ours.goaway == ours && of.theirs.goaway == theirs;
+}
+inline bool is_reset(const cause& of, std::string_view ours, std::string_view theirs) {
+    return of.we_reset(ours) && of.theirs.goaway == theirs;
+}
+inline bool is_nothing(const outcome& what) { return what == outcome{}; }
+
+} // namespace causes
+
+inline constexpr difference differences[]{
+    {"half-closed", "5.1, 5.4.1", "DATA or HEADERS after END_STREAM: stream, STREAM_CLOSED",
+     "connection, STREAM_CLOSED", "5.1 makes it a stream error: other streams need not die of it",
+     [](const cause& of) {
+         return (of.frame.type == causes::data || causes::of_block(of)) &&
+                causes::is_reset(of, "STREAM_CLOSED", "STREAM_CLOSED");
+     }},
+    {"goaway-last-stream", "6.8",
+     "a GOAWAY at a server is taken whatever last stream it names, since it has opened none",
+     "connection, PROTOCOL_ERROR, where that stream is odd",
+     "no section forbids it, and nothing follows from the number",
+     [](const cause& of) {
+         return of.frame.type == causes::goaway && of.ours.goaway.empty() &&
+                of.theirs.goaway == "PROTOCOL_ERROR";
+     }},
+    {"beyond-window", "6.9",
+     "DATA beyond a stream's window: none of it is told, FLOW_CONTROL_ERROR",
+     "told before the same error", "the peer had no right to send it",
+     [](const cause& of) {
+         return of.frame.type == causes::data && of.we_reset("FLOW_CONTROL_ERROR") &&
+                of.they_reset("FLOW_CONTROL_ERROR");
+     }},
+    {"told-before-compression-error", "4.3",
+     "a block is decoded when it is whole: nothing is told of one that is damaged",
+     "fields before the damage are told, a malformed one as a rejected request",
+     "the connection ends with COMPRESSION_ERROR either way",
+     [](const cause& of) {
+         return causes::of_block(of) && of.ours.answers == of.theirs.answers &&
+                !of.ours.goaway.empty();
+     }},
+    {"no-pad-length", "4.2", "a padded frame without a Pad Length: FRAME_SIZE_ERROR",
+     "PROTOCOL_ERROR", "4.2: too small for mandatory frame data",
+     [](const cause& of) {
+         return of.frame.type <= causes::headers && of.frame.has(8) &&
+                causes::both_end(of, "FRAME_SIZE_ERROR", "PROTOCOL_ERROR");
+     }},
+    {"two-faults", "4.2, 6",
+     "of a frame with two faults, the stream's number counts before the length",
+     "the length counts first", "no section says which of two errors is named",
+     [](const cause& of) {
+         return of.frame.type >= 2 && of.frame.type != causes::continuation &&
+                causes::both_end(of, "PROTOCOL_ERROR", "FRAME_SIZE_ERROR");
+     }},
+    {"unfinished-frame", "4.1", "a frame is judged when it is whole", "while it arrives",
+     "the connection ends either way, or the transport does",
+     [](const cause& of) { return !of.frame.whole; }},
+    {"padding-of-closed-stream", "6.1",
+     "DATA whose padding is longer than it ends the connection, on a closed stream too",
+     "DATA on a closed stream is passed over unseen", "6.1 makes no exception",
+     [](const cause& of) {
+         return of.frame.type == causes::data && of.frame.has(8) &&
+                (of.ours.goaway == "PROTOCOL_ERROR" || of.ours.goaway == "FRAME_SIZE_ERROR") &&
+                causes::is_nothing(of.theirs);
+     }},
+    {"data-before-response", "8.1, 8.1.1", "DATA before the HEADERS of a response: stream error",
+     "connection, PROTOCOL_ERROR", "8.1.1: what is malformed is a stream error",
+     [](const cause& of) {
+         return of.is_client && of.frame.type == causes::data &&
+                (causes::is_reset(of, "PROTOCOL_ERROR", "PROTOCOL_ERROR") ||
+                 causes::is_reset(of, "FLOW_CONTROL_ERROR", "PROTOCOL_ERROR"));
+     }},
+    {"preface", "3.4", "a wrong preface is answered by GOAWAY(PROTOCOL_ERROR)",
+     "by nothing: the connection ends", "3.4 lets GOAWAY be omitted; a peer can read ours",
+     [](const cause& of) {
+         return of.frame.is_preface && of.ours.goaway == "PROTOCOL_ERROR" &&
+                of.ours.events == of.theirs.events;
+     }},
+    {"closed-stream", "5.1",
+     "DATA or HEADERS after the peer's reset: stream, STREAM_CLOSED; after both ends: connection",
+     "passed over", "5.1 asks for both errors; after a reset of ours we pass over them, too",
+     [](const cause& of) {
+         return (of.frame.type == causes::data || causes::of_block(of)) && !of.we_had_reset &&
+                (of.we_reset("STREAM_CLOSED") || of.ours.goaway == "STREAM_CLOSED") &&
+                causes::is_nothing(of.theirs);
+     }},
+    {"window-update-0", "6.9", "WINDOW_UPDATE of 0 on a stream: stream, PROTOCOL_ERROR",
+     "connection, PROTOCOL_ERROR", "6.9 makes it a stream error",
+     [](const cause& of) {
+         return of.frame.type == causes::window_update &&
+                causes::is_reset(of, "PROTOCOL_ERROR", "PROTOCOL_ERROR");
+     }},
+    {"priority-depends-on-itself", "5.3.2", "PRIORITY is passed over, whatever it says",
+     "a stream that depends on itself: connection, PROTOCOL_ERROR",
+     "5.3.2 deprecates the tree, and with it the rule of RFC 7540",
+     [](const cause& of) {
+         return (of.frame.type == causes::priority || of.frame.has(0x20)) &&
+                of.ours.goaway.empty() && of.theirs.goaway == "PROTOCOL_ERROR";
+     }},
+    {"priority-length", "6.3", "PRIORITY that has not 5 octets: stream, FRAME_SIZE_ERROR",
+     "connection, FRAME_SIZE_ERROR", "6.3 makes it a stream error",
+     [](const cause& of) {
+         return of.frame.type == causes::priority &&
+                causes::is_reset(of, "FRAME_SIZE_ERROR", "FRAME_SIZE_ERROR");
+     }},
+    {"priority-update", "RFC 9218 7.1",
+     "PRIORITY_UPDATE is read, and an invalid one ends the connection",
+     "a type that it does not know", "urgency is obeyed here",
+     [](const cause& of) {
+         return of.frame.type == causes::priority_update && causes::is_nothing(of.theirs);
+     }},
+    {"push", "6.6, 8.4", "PUSH_PROMISE: connection, PROTOCOL_ERROR",
+     "refused with CANCEL until the client's SETTINGS are acknowledged",
+     "they come before any request, so no server that has one to answer may push",
+     [](const cause& of) {
+         return of.is_client && of.frame.type == causes::push_promise &&
+                of.ours.goaway == "PROTOCOL_ERROR";
+     }},
+    {"stream-before-connection", "5.4",
+     "a frame with an error of its stream and one of the connection:"
+     " RST_STREAM, then GOAWAY",
+     "GOAWAY only", "the head of a frame is judged before the rest",
+     [](const cause& of) {
+         return of.frame.type <= causes::headers && !of.ours.goaway.empty() &&
+                !of.theirs.goaway.empty() && of.ours.resets.contains(of.frame.stream);
+     }},
+    {"frame-inside-block", "4.3, 6.10", "another frame inside a field block: PROTOCOL_ERROR",
+     "COMPRESSION_ERROR where the part before it is damaged", "a block is decoded when it is whole",
+     [](const cause& of) {
+         return of.frame.broken && causes::both_end(of, "PROTOCOL_ERROR", "COMPRESSION_ERROR");
+     }},
+    {"settings-ack", "6.5.3", "an acknowledgement of nothing is passed over, and counted",
+     "connection, PROTOCOL_ERROR", "no section forbids it",
+     [](const cause& of) {
+         return of.frame.type == causes::settings && of.frame.has(1) && of.frame.length == 0 &&
+                causes::is_nothing(of.ours) && of.theirs.goaway == "PROTOCOL_ERROR";
+     }},
+    {"no-rfc7540-priorities", "RFC 9218 2.1", "SETTINGS_NO_RFC7540_PRIORITIES is passed over",
+     "connection, PROTOCOL_ERROR, where it changes after the first SETTINGS",
+     "a recipient may treat it so, and nothing here depends on it",
+     [](const cause& of) {
+         return of.frame.type == causes::settings && of.ours.goaway.empty() &&
+                of.theirs.goaway == "PROTOCOL_ERROR" &&
+                of.frame.bytes.find(octets("\0\x09\0\0\0", 5), 9) != octets::npos;
+     }},
+    {"no-authority", "8.3.1", "a request without authority and host is told",
+     "stream, PROTOCOL_ERROR", "8.3.1 demands method, scheme and path",
+     [](const cause& of) {
+         return !of.is_client && causes::of_block(of) && of.ours.resets.empty() &&
+                of.they_reset("PROTOCOL_ERROR") && of.frame.bytes.find("authority") == octets::npos;
+     }},
+    {"length-without-content", "8.1.1, RFC 9110 8.6",
+     "content-length in a 1xx or 204 answer is passed over", "stream, PROTOCOL_ERROR",
+     "a server must not send it, and no section says what a recipient does",
+     [](const cause& of) {
+         const auto tells_204 = [](const octets& line) { return line.find("204") != octets::npos; };
+         return of.is_client && causes::of_block(of) && of.they_reset("PROTOCOL_ERROR") &&
+                !of.we_reset("PROTOCOL_ERROR") &&
+                (causes::is_nothing(of.ours) ||
+                 std::any_of(of.ours.events.begin(), of.ours.events.end(), tells_204) ||
+                 of.frame.bytes.find("204") != octets::npos);
+     }},
+    {"204", "8.5", "204 to CONNECT opens the tunnel, as any 2xx does",
+     "its DATA: stream, PROTOCOL_ERROR", "8.5: any 2xx",
+     [](const cause& of) {
+         return of.is_client && of.frame.type == causes::data && of.they_reset("PROTOCOL_ERROR") &&
+                of.opened_by_204 && of.ours.resets.empty() && of.ours.goaway.empty();
+     }},
+    {"after-our-reset", "5.1", "DATA or HEADERS on a stream that we have reset are passed over",
+     "connection, STREAM_CLOSED, where the peer had ended its half before",
+     "5.1: whoever has sent RST_STREAM ignores what follows",
+     [](const cause& of) {
+         return (of.frame.type == causes::data || causes::of_block(of)) && of.we_had_reset &&
+                causes::is_nothing(of.ours) && of.theirs.goaway == "STREAM_CLOSED";
+     }},
+    {"content-length-on-connect", "RFC 9110 9.3.6",
+     "an extended CONNECT with content-length is refused with 400",
+     "reset, where the length is no number or does not fit", "the client can read why",
+     [](const cause& of) {
+         return !of.is_client && causes::of_block(of) && of.they_reset("PROTOCOL_ERROR") &&
+                !of.we_reset("PROTOCOL_ERROR") && of.frame.bytes.find("CONNECT") != octets::npos &&
+                of.ours.events == of.theirs.events;
+     }},
+    {"content-length-of-refusal", "8.1.1",
+     "a refusal of a tunnel whose content is not as long as its content-length is malformed",
+     "it counts as an answer", "only a 2xx answer to CONNECT has no content",
+     [](const cause& of) {
+         return of.is_client && (of.frame.type == causes::data || causes::of_block(of)) &&
+                of.we_reset("PROTOCOL_ERROR") &&
+                (of.they_reset("CANCEL") || causes::is_nothing(of.theirs));
+     }},
+    {"host-twice", "8.3.1", "a request with two host fields of one value is told",
+     "stream, PROTOCOL_ERROR", "host must name what :authority does, and both do",
+     [](const cause& of) {
+         return !of.is_client && causes::of_block(of) && of.ours.resets.empty() &&
+                of.ours.goaway.empty() && of.they_reset("PROTOCOL_ERROR") &&
+                of.frame.bytes.find("host") != octets::npos;
+     }},
+    {"initial-window-overflow", "6.9.2",
+     "SETTINGS_INITIAL_WINDOW_SIZE that makes a stream's window too large: connection,"
+     " FLOW_CONTROL_ERROR",
+     "that stream, FLOW_CONTROL_ERROR", "6.9.2 makes it a connection error",
+     [](const cause& of) {
+         return of.frame.type == causes::settings && of.ours.goaway == "FLOW_CONTROL_ERROR" &&
+                of.theirs.goaway.empty();
+     }},
+};
+
+} // namespace differential

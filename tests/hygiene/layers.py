@@ -24,7 +24,7 @@ CORE = [
                    " http2/hpack_static_table http2/hpack_table http2/hpack_decoder http2/hpack_encoder"
                    " http2/hpack"),
     ("http2", "http2/flow_control http2/window_growth http2/priority http2/limits http2/peer_settings http2/control_frames"
-              " http2/content_length http2/stream_map http2/turns http2/session_output http2/session_sections http2/session_frames"
+              " http2/stream_map http2/turns http2/session_output http2/session_sections http2/session_frames"
               " http2/session"),
 ]
 # Layers that may see only some of those below them.

@@ -153,8 +153,6 @@ private:
 
     void begin_payload() noexcept {
         next_ = piece::data;
-        stream_type* const at = this->streams_.find(data_for_);
-        if (at != nullptr && !this->take_content(*at, left_)) data_for_ = 0;
         if (left_ == 0) end_payload();
     }
 

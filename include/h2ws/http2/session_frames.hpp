@@ -64,20 +64,9 @@ protected:
         return nullptr;
     }
 
-    // So much of it is content. False: more than content-length said (RFC 9113 §8.1.1).
-    bool take_content(stream_type& at, std::size_t size) noexcept {
-        entry* const to = this->streams_by_id_.find(at.stream_id);
-        if (to == nullptr || to->content.receive(size)) return true;
-        this->fault_on(at, errc::malformed_message);
-        return false;
-    }
-
     // All of a DATA frame was taken.
     void end_data(stream_type& at, bool end_stream) noexcept {
         if (!end_stream || at.stage >= stream_stage::over) return;
-        entry* const to = this->streams_by_id_.find(at.stream_id);
-        if (to != nullptr && !to->content.complete()) // RFC 9113 §8.1.1
-            return this->fault_on(at, errc::malformed_message);
         this->end_received(at);
         this->end_half(at.stream_id);
     }

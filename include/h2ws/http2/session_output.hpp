@@ -63,7 +63,6 @@ protected:
             return false;
         }
         to->ends_with_headers = end_stream;
-        if constexpr (Role::is_client) to->asks_for_head = find_field(fields, ":method") == "HEAD";
         if (end_stream) turns_.add(*to);
         return true;
     }

@@ -150,34 +150,8 @@ private:
         const bool is_message = at->is_request || at->stage == stream_stage::answered;
         if (!section_ends_stream_ && is_message && !this->awaits_head(*at))
             return fault_on(*at, errc::malformed_message);
-        if (!check_content(*at)) {
-            if (Role::is_client || at->told) return fault_on(*at, errc::malformed_message);
-            at->error = errc::malformed_message; // it is told as a request that is rejected
-        }
         this->section_complete(*at, section_ends_stream_);
         end_half(section_stream_id_);
-    }
-
-    // RFC 9113 §8.1.1: content-length, where the section is a head, and whether all has come where
-    // it ends the message. Tunnels have none (RFC 9110 §9.3.6).
-    bool check_content(stream_type& at) noexcept {
-        entry* const to = this->streams_by_id_.find(at.stream_id);
-        if (to == nullptr) return true;
-        if (this->awaits_head(at) && !expect_content(*to, at)) return false;
-        return !section_ends_stream_ || to->content.complete();
-    }
-
-    bool expect_content(entry& to, stream_type& at) noexcept {
-        const std::span<const field> fields = at.received_fields();
-        if constexpr (Role::is_client) {
-            const std::string_view status = find_field(fields, ":status").value_or("");
-            if (status.starts_with('1') || (!at.is_request && status.starts_with('2'))) return true;
-            if (!to.content.read(fields)) return false;
-            if (to.asks_for_head || status == "204" || status == "304") to.content.expect_none();
-            return true;
-        } else {
-            return find_field(fields, ":method") == "CONNECT" || to.content.read(fields);
-        }
     }
 
     // The stream whose section begins; nullptr: the block is only decoded.

@@ -2,7 +2,6 @@
 // that have something to send; and how those ended that are gone.
 #pragma once
 
-#include "content_length.hpp"
 #include "flow_control.hpp"
 #include "priority.hpp"
 
@@ -25,11 +24,9 @@ struct stream_entry {
     std::int32_t stream_id;
     send_window sends{};
     receive_window receives{};
-    content_length content{};                       // that is to come
     http2_error reset_code = http2_error::no_error; // of the RST_STREAM that is leaving
     std::uint8_t urgency = default_urgency;
     enum class list : std::uint8_t { none, ready, starved, dying } in = list::none;
-    bool asks_for_head = false;     // a client's HEAD: the answer has no content
     bool ends_with_headers = false; // our half does, once they have left
 };
 

@@ -109,6 +109,7 @@ TEST_CASE("a peer whose table we made smaller says so in its next block", "[rfc7
               "a: 1\nb: 2\na: 1\n");
         decoder.settings_acknowledged();
         CHECK(field_lines::text(decoder.table()) == "b: 2\n");
+        decoder.settings_acknowledged(); // once more, of other settings: it is still due
         return decode(decoder, hex(block));
     };
     CHECK(decoded("be") == failed);
@@ -190,6 +191,25 @@ TEST_CASE("a decoder holds nothing between blocks of which nothing was indexed")
     hpack_decoder decoder(memory.policy());
     CHECK(decode(decoder, hex("82 04 83 60 d4 8f")).starts_with(":method: GET\n:path: /"));
     CHECK(memory.allocations == 1); // for the Huffman code
+    CHECK(memory.held == 0);
+}
+
+TEST_CASE("text in the Huffman code takes less than five times its block") {
+    scarce_memory memory;
+    hpack_decoder decoder(memory.policy());
+    std::string block;
+    for (unsigned size = 5; size < 127; size += 5) // each longer than the room for the one before
+        block += hex("04") + static_cast<char>(0x80 | size) + std::string(size, '\0');
+    std::size_t octets = 0;
+    CHECK(decoder.decode(h2ws::as_bytes(block), [&](const hpack_field& line) {
+        octets += line.value.size();
+    }) == errc::none);
+    CHECK(octets > block.size());
+    CHECK(memory.peak < 5 * block.size());
+    const std::string one = hex("04 ff 9e 01") + std::string(285, '\0');
+    memory.peak = 0;
+    CHECK(decode(decoder, one) == ":path: " + std::string(285 * 8 / 5, '0') + "\n");
+    CHECK(memory.peak == 285 * 8 / 5);
     CHECK(memory.held == 0);
 }
 

@@ -12,11 +12,12 @@
 
 namespace h2ws::http2 {
 
-// Work and memory: a line is not copied unless it is to be indexed or comes in the Huffman code, so
-// that a block of references to one large entry (a "bomb") costs an octet and a call of the sink
-// each. How much the lines are together is for the sink to count, and to stop. Memory is the
-// table's (hpack_table), and within a call at most 8/5 of the block for what comes in the Huffman
-// code.
+// Work: a line is not copied unless it is to be indexed or comes in the Huffman code, so that a
+// block of references to one large entry (a "bomb") costs an octet and a call of the sink each.
+// What is indexed under a name of the table costs a copy of that name, of which the table's size is
+// the most. How much the lines are together is for the sink to count, and to stop. Memory: the
+// table's (hpack_table), and within a call less than five times the block, for what comes in the
+// Huffman code.
 class hpack_decoder {
 public:
     // `max_table_size` is our SETTINGS_HEADER_TABLE_SIZE, up to largest_table.
@@ -32,8 +33,9 @@ public:
     // news (§4.2).
     void settings_acknowledged() noexcept {
         limit_ = ours_;
-        update_is_due_ = table_.max_size() > limit_;
-        if (update_is_due_) table_.set_max_size(limit_);
+        if (table_.max_size() <= limit_) return;
+        update_is_due_ = true;
+        table_.set_max_size(limit_);
     }
 
     // One whole field block: the fragments of a HEADERS frame and its CONTINUATIONs, joined. Calls

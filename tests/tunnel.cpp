@@ -64,6 +64,21 @@ struct bench {
     }
 };
 
+// Encodes nothing, but says that it does: what it is given becomes fragments.
+struct cutter {
+    static constexpr bool owns_rsv1 = true;
+    bool active() const noexcept { return true; }
+    result<decoded> decode(const_bytes& in, bool) noexcept {
+        return decoded{std::exchange(in, {}), false};
+    }
+    result<encoded> encode(const_bytes& in, mutable_bytes out, bool) noexcept {
+        const std::size_t size = std::min(in.size(), out.size());
+        std::copy_n(in.begin(), size, out.begin());
+        in = in.subspan(size);
+        return encoded{size, false};
+    }
+};
+
 const octets normal_close = transcript::close_body(1000);
 
 } // namespace
@@ -191,6 +206,44 @@ TEST_CASE("an end of our half that the engine does not send stalls as output doe
         CHECK(it.says() == "");
     }
     CHECK(it.socket.deadline(it.options) == never);
+}
+
+TEST_CASE("an encoded message that finds no memory leaves nothing or ends the tunnel",
+          "[session][rfc6455-5.4]") {
+    std::size_t refused = 0, ended = 0;
+    for (std::size_t turn = 1;; ++turn) {
+        REQUIRE(turn < 10);
+        scarce_memory memory{.fails_at = turn};
+        session_options options;
+        const allocator queues = memory.policy();
+        gather_list out({});
+        std::size_t queued = 0;
+        const surroundings with{options, queues, out, queued, 0};
+        tunnel<server, cutter> socket({}, {}, options, 0);
+        const octets text(40'000, 'x'); // three fragments
+        const result<void> sent = socket.send(opcode::binary, as_bytes(text), true, with);
+        if (sent) {
+            CHECK(socket.queued() > text.size());
+            break;
+        }
+        CHECK(sent.error() == errc::no_memory);
+        CHECK(socket.queued() == 0);
+        if (socket.end().what == stream_end::how::not_yet) {
+            ++refused;
+            CHECK(socket.send(opcode::text, as_bytes("x"), true, with)); // none has begun
+        } else {
+            ++ended;
+            CHECK(socket.end().what == stream_end::how::reset);
+            CHECK(socket.end().code == http2_error::internal_error);
+            CHECK(socket.send(opcode::text, as_bytes("x"), true, with).error() == errc::not_open);
+            mutable_bytes nothing;
+            const auto last = socket.poll(nothing, false, with);
+            REQUIRE((last && std::holds_alternative<closed>(*last)));
+            CHECK(std::get<closed>(*last).error == errc::no_memory);
+        }
+    }
+    CHECK(refused > 0);
+    CHECK(ended > 0);
 }
 
 TEST_CASE("a ping that waits behind other output gives nobody up", "[rfc6455-5.5.2]") {

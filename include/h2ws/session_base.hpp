@@ -41,7 +41,8 @@ public:
     }
 
     // A message or a fragment of one, copied. Errors: not_open (no such tunnel, or it is closing),
-    // invalid_argument, no_masking_key, queue_full, no_memory.
+    // invalid_argument, no_masking_key, queue_full, no_memory. Nothing of it is sent then; where an
+    // extension had encoded a part, `closed` follows.
     result<void> send(tunnel_id tunnel, opcode type, const_bytes payload, instant now,
                       bool fin = true) noexcept {
         return with_socket(tunnel, now, [&](auto& socket) {
@@ -157,7 +158,9 @@ private:
         // RFC 6455 §4.1 (R135): nothing before the answer
         if (at == nullptr || at->stage != stream_stage::open) return errc::not_open;
         const result<void> done = call(*at->socket);
-        if (done) this->wake(*at);
+        const bool ends = !done && at->socket->end().what == stream_end::how::reset;
+        if (ends) this->pump(*at);
+        if (done || ends) this->wake(*at);
         if (done.error() == errc::queue_full) return this->note_full(*at);
         return done;
     }

@@ -78,7 +78,7 @@ public:
         if (const errc error = refusal(payload.size(), with); error != errc::none) return error;
         waiting* const output = make_output(with);
         if (output == nullptr) return errc::no_memory;
-        const errc error = queue_frames(type, payload, fin, *output);
+        const errc error = queue_frames(type, payload, fin, *output, with.out);
         settle_output();
         if (error != errc::none) return error;
         since_ = with.now;
@@ -288,18 +288,23 @@ private:
         return done;
     }
 
-    errc queue_frames(opcode type, const_bytes payload, bool fin, waiting& output) noexcept {
+    // All of it or nothing. Where an encoder has taken a part it cannot go back: the tunnel ends.
+    errc queue_frames(opcode type, const_bytes payload, bool fin, waiting& output,
+                      gather_list& out) noexcept {
         const bool encoded = encodes(); // then the payload's size is not known before
         const std::size_t header =
             encoded
                 ? max_frame_header_size
                 : frame_header_size({.payload_length = payload.size(), .masked = Role::is_client});
         const std::size_t room = header + (encoded ? fragment : payload.size());
-        for (bool more = true; more;) {
+        for (bool begun = false, more = true; more; begun = true) {
             const mutable_bytes block = output.queue.reserve(room);
-            if (block.empty()) return errc::no_memory;
-            const auto made = socket_.send(type, payload, block.subspan(header), fin);
-            if (!made) return made.error();
+            result<frame> made = errc::no_memory;
+            if (!block.empty()) made = socket_.send(type, payload, block.subspan(header), fin);
+            if (!made) {
+                if (begun) abort(made.error(), http2_error::internal_error, out);
+                return made.error();
+            }
             place(*made, block, output.queue);
             more = made->more;
         }

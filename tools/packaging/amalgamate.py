@@ -11,12 +11,13 @@ but the sources. A program uses one such header, or the headers as they are, nev
 """
 import argparse
 import pathlib
+import posixpath
 import re
 import sys
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 HEADERS = PROJECT / "include" / "h2ws"
-INCLUDE = re.compile(r'#include (?:"(\w+)\.hpp"|<h2ws/(\w+)\.hpp>|<([\w./]+)>)')
+INCLUDE = re.compile(r'#include (?:"([\w./]+)\.hpp"|<h2ws/([\w/]+)\.hpp>|<([\w./]+)>)')
 
 
 class Amalgamation:
@@ -32,7 +33,8 @@ class Amalgamation:
         lines = []
         for number, line in enumerate((HEADERS / f"{name}.hpp").read_text().splitlines(), 1):
             if found := INCLUDE.fullmatch(line):
-                ours = found[1] or found[2]
+                ours = found[2] or found[1] and posixpath.normpath(
+                    posixpath.join(posixpath.dirname(name), found[1]))
                 if ours:
                     self.add(ours)
                 else:

@@ -66,6 +66,6 @@ with tempfile.TemporaryDirectory() as name:
                      compiles(command, "h2ws"))
     # Whoever wants more of the core in one header names it.
     amalgamate("-o", folder / "h2ws" / "whole.hpp", *sorted(
-        path.stem for path in HEADERS.glob("*.hpp")))
+        str(path.relative_to(HEADERS).with_suffix("")) for path in HEADERS.rglob("*.hpp")))
     checks.check("so does one of all headers", compiles(compilers[0], "whole"))
 checks.finish()

@@ -6,6 +6,7 @@
 #include "stream_map.hpp"
 
 #include <array>
+#include <bit>
 
 namespace h2ws::http2 {
 
@@ -17,9 +18,8 @@ public:
 
     // nullptr: nobody's.
     entry* next() const noexcept {
-        for (const entry_list<Stream>& list : ready_)
-            if (list.front() != nullptr) return list.front();
-        return nullptr;
+        if (taken_ == 0) return nullptr;
+        return ready_[static_cast<std::size_t>(std::countr_zero(taken_))].front();
     }
 
     entry* dying() const noexcept { return dying_.front(); }
@@ -27,8 +27,11 @@ public:
     // To the end of a list, or out of all.
     void move(entry& at, place to) noexcept {
         if (at.in != place::none) list_of(at).remove(at);
+        if (at.in == place::ready) note(at.urgency);
         at.in = to;
-        if (to != place::none) list_of(at).push_back(at);
+        if (to == place::none) return;
+        list_of(at).push_back(at);
+        if (to == place::ready) note(at.urgency);
     }
 
     // It has something to say; one that waits for something else keeps waiting.
@@ -48,6 +51,7 @@ public:
                 others.remove(*at);
                 ready_[urgency].push_back(*at);
             }
+            note(static_cast<std::uint8_t>(urgency));
         }
     }
 
@@ -60,6 +64,11 @@ public:
     }
 
 private:
+    void note(std::uint8_t urgency) noexcept {
+        const unsigned bit = 1U << urgency;
+        taken_ = ready_[urgency].front() != nullptr ? taken_ | bit : taken_ & ~bit;
+    }
+
     entry_list<Stream>& list_of(const entry& at) noexcept {
         if (at.in == place::dying) return dying_;
         return (at.in == place::ready ? ready_ : starved_)[at.urgency];
@@ -68,6 +77,7 @@ private:
     std::array<entry_list<Stream>, urgencies> ready_{};
     std::array<entry_list<Stream>, urgencies> starved_{}; // the connection's window is used up
     entry_list<Stream> dying_;
+    unsigned taken_ = 0; // a bit for each urgency that somebody of `ready_` has
 };
 
 } // namespace h2ws::http2

@@ -9,6 +9,7 @@
 #include "../http2_error.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -113,9 +114,12 @@ public:
     }
 
 private:
-    // The numbers of one side are every second one: neighbours have neighbouring places.
+    // The high bits of multiples of 2^32 over the golden ratio: numbers that follow each other have
+    // places far from each other. Side by side they would make one run, which an erasure in it
+    // walks to its end.
     std::size_t start_of(std::int32_t stream_id) const noexcept {
-        return static_cast<std::size_t>(stream_id / 2) & (slots_.size() - 1);
+        const auto number = static_cast<std::uint32_t>(stream_id) / 2; // of one side: every second
+        return (number * 0x9e3779b1u) >> (32 - std::countr_zero(slots_.size()));
     }
     std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
 

@@ -106,17 +106,21 @@ struct connection {
     }
 };
 
+// Listens on any free port of 127.0.0.1, and connects `ours` to it.
+bool meet(int listener, int ours) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* const where = reinterpret_cast<sockaddr*>(&address);
+    socklen_t size = sizeof address;
+    return bind(listener, where, size) == 0 && listen(listener, 16) == 0 &&
+           getsockname(listener, where, &size) == 0 && connect(ours, where, size) == 0;
+}
+
 int main() {
     const int listener = socket(AF_INET, SOCK_STREAM, 0);
     const int ours = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK); // and any free port
-    auto* const where = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof address;
-    if (bind(listener, where, size) != 0 || listen(listener, 16) != 0 ||
-        getsockname(listener, where, &size) != 0 || connect(ours, where, size) != 0)
-        return 1;
+    if (!meet(listener, ours)) return 1;
 
     h2ws::session_options accepting;
     accepting.accept_tunnels = true;

@@ -170,7 +170,7 @@ TEST_CASE("a peer that never reads costs its queue's limit and 64 KiB at most", 
 TEST_CASE("a sender that never stops is held by its window, to the byte", "[load][rfc9113-6.9.1]") {
     const std::int32_t window = GENERATE(100, 16'384, 65'535, 300'000);
     const std::size_t size = GENERATE(std::size_t{10}, std::size_t{1'000}, std::size_t{50'000});
-    joined both({.stream_window = window});
+    joined both({.stream_window = window, .max_stream_window = window});
     const tunnel_id tunnel = both.open();
     both.consumes = false;
     both.expected = size;
@@ -189,7 +189,7 @@ TEST_CASE("a sender that never stops is held by its window, to the byte", "[load
 }
 
 TEST_CASE("a header alone is not held against a window of one byte", "[load]") {
-    joined both({.stream_window = 1});
+    joined both({.stream_window = 1, .max_stream_window = 1});
     const tunnel_id tunnel = both.open();
     both.consumes = false;
     both.expected = 10;

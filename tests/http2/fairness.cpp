@@ -1,0 +1,143 @@
+// Who is heard when many speak: one tunnel whose peer takes nothing beside 99 busy ones, and
+// tunnels of different urgency (RFC 9218). What is written is compared frame by frame.
+#include "../session_suite/alone.hpp"
+#include "model.hpp"
+
+using namespace session_suite;
+
+namespace {
+
+using m = http2_model;
+
+constexpr std::uint32_t busy = 99;
+
+std::uint32_t stream_of(std::string_view frame) { return m::number_at(frame, 5); }
+
+// The frames of what was written, but those of one stream.
+octets without(std::string_view written, std::uint32_t stream) {
+    octets out;
+    while (!written.empty()) {
+        const std::string_view whole = written.substr(0, 9 + m::number_at(written, 0, 3));
+        if (stream_of(whole) != stream) out += whole;
+        written.remove_prefix(whole.size());
+    }
+    return out;
+}
+
+// The streams whose DATA was written, in order.
+std::vector<std::uint32_t> turns(std::string_view written) {
+    std::vector<std::uint32_t> out;
+    for (; !written.empty(); written.remove_prefix(9 + m::number_at(written, 0, 3)))
+        if (written[3] == 0) out.push_back(stream_of(written));
+    return out;
+}
+
+// A server whose client opens so many tunnels, each with its priority field if that is not empty.
+struct meeting {
+    explicit meeting(std::uint32_t window) {
+        us.hears("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
+                 m::frame(4, 0, 0, octets("\0\4", 2) + m::number(window)) +
+                 m::frame(8, 0, 0, m::number(1 << 30)));
+    }
+
+    alone<m::server> us;
+    std::vector<tunnel_id> names;
+    std::uint32_t next = 1;
+
+    void open(std::string_view priority = {}) {
+        auto request = websocket_request();
+        if (!priority.empty()) request.push_back({"priority", priority});
+        us.hears(m::headers(next, request, false));
+        next += 2;
+        names.push_back(us.side.last);
+        REQUIRE(us.side.at(names.back()).opened);
+    }
+    void queue(std::size_t which, std::size_t size) {
+        REQUIRE(us.side.send(names[which], octets(size, 'x'), opcode::binary) == errc::none);
+    }
+    octets leaves() {
+        const std::size_t before = us.side.written.size();
+        us.hears({});
+        return us.side.written.substr(before);
+    }
+};
+
+// What is written for 99 busy tunnels; the hundredth has used its window up and is not given more.
+octets written_beside(bool blocked) {
+    meeting it(5'000);
+    for (std::uint32_t i = 0; i < busy; ++i) it.open();
+    if (blocked) {
+        it.open();
+        for (int i = 0; i < 10; ++i) it.queue(busy, 20'000);
+        (void)it.leaves();
+    }
+    octets all;
+    for (std::uint32_t round = 0; round < 30; ++round) {
+        for (std::uint32_t i = 0; i < busy; ++i) it.queue(i, (37 * i + 211 * round) % 6'000);
+        if (blocked) it.queue(busy, 1'000);
+        all += it.leaves();
+        octets credit;
+        for (std::uint32_t i = 0; i < busy; ++i)
+            credit += m::frame(8, 0, 2 * i + 1, m::number(4'000));
+        const std::size_t before = it.us.side.written.size();
+        it.us.hears(credit);
+        all += it.us.side.written.substr(before);
+    }
+    if (blocked) { // and it goes on where it stopped
+        const std::size_t before = it.us.side.written.size();
+        it.us.hears(m::frame(8, 0, 2 * busy + 1, m::number(1'000'000)));
+        const octets rest = it.us.side.written.substr(before);
+        CHECK(without(rest, 2 * busy + 1).empty());
+        CHECK(rest.size() > 10 * 20'000 + 30 * 1'000 - 5'000);
+    }
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("99 busy tunnels leave as if a blocked one beside them were not there",
+          "[http2][R100][R118]") {
+    const octets alone = written_beside(false);
+    const octets beside = written_beside(true);
+    REQUIRE(turns(alone).size() > 30 * busy);
+    CHECK(without(beside, 2 * busy + 1).size() == beside.size());
+    CHECK(alone == beside);
+}
+
+TEST_CASE("tunnels of the same urgency take turns of a frame each", "[http2][R100]") {
+    meeting it(1'000'000);
+    for (int i = 0; i < 3; ++i) it.open();
+    for (std::size_t i = 0; i < 3; ++i) it.queue(i, 40'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{1, 3, 5, 1, 3, 5, 1, 3, 5});
+}
+
+TEST_CASE("the priority field of a request decides who goes first", "[http2][rfc9218-4.1]") {
+    meeting it(1'000'000);
+    for (const char* const priority : {"u=5", "", "u=0", "u=7, i"}) it.open(priority);
+    for (std::size_t i = 0; i < 4; ++i) it.queue(i, 20'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{5, 5, 3, 3, 1, 1, 7, 7});
+}
+
+TEST_CASE("PRIORITY_UPDATE decides who goes first from then on", "[http2][rfc9218-7.1]") {
+    meeting it(1'000'000);
+    for (int i = 0; i < 3; ++i) it.open();
+    it.us.hears(m::frame(0x10, 0, 0, m::number(5) + "u=1"));
+    for (std::size_t i = 0; i < 3; ++i) it.queue(i, 20'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{5, 5, 1, 3, 1, 3});
+    it.us.hears(m::frame(0x10, 0, 0, m::number(5) + "u=6"));
+    for (std::size_t i = 3; i-- > 0;) it.queue(i, 20'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{3, 1, 3, 1, 5, 5});
+    it.us.hears(m::frame(0x10, 0, 0, m::number(99) + "u=0")); // no stream yet: a hint is lost
+    CHECK_FALSE(it.us.side.ended);
+}
+
+TEST_CASE("an urgent tunnel that is blocked holds nobody up", "[http2][rfc9218-4.1][R118]") {
+    meeting it(20'004); // one message with its head
+    it.open("u=0");
+    it.open();
+    it.queue(0, 20'000);
+    (void)it.leaves();
+    it.queue(0, 20'000);
+    it.queue(1, 10'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{3});
+}

@@ -123,6 +123,11 @@ protected:
         at.exchange->response = *read;
         if (read->kind == response_kind::accepted) return opened(at);
         if (read->kind == response_kind::refused) {
+            // RFC 9113 §8.1.1 (R54): a refusal has content like any answer; 304 has none
+            if (const errc error =
+                    this->expect_body(at, read->fields, read->status == 304, end_stream);
+                error != errc::none)
+                return this->abort(at, error, http2_error::protocol_error);
             at.stage = stream_stage::answered;
             at.error = errc::status_not_2xx;
         }

@@ -90,7 +90,8 @@ protected:
     void end_received(stream_type& at) noexcept {
         if (at.end_received) return;
         at.end_received = true;
-        if (at.is_request && !body_may_end(at)) return;
+        const bool is_message = at.is_request || at.stage == stream_stage::answered;
+        if (is_message && !body_may_end(at)) return;
         if (!at.has(news::early)) deliver_end(at);
     }
 
@@ -233,6 +234,7 @@ private:
     }
 
     bool malformed(stream_type& at) noexcept {
+        at.error = errc::malformed_message; // not the status that it had
         this->abort(at, errc::malformed_message, http2_error::protocol_error);
         return false;
     }
@@ -249,6 +251,7 @@ private:
 
     // The beginning of a refusal's body, for the operator.
     void keep_body(stream_type& at, mutable_bytes& part) noexcept {
+        if (!expects(at, part.size())) return discard(at, part);
         message_buffer& body = at.exchange->early;
         const std::size_t room = max_kept_body - body.size();
         // Without memory the operator sees less of it.

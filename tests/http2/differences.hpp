@@ -227,13 +227,12 @@ inline constexpr difference differences[]{
                 !of.we_reset("PROTOCOL_ERROR") && of.frame.bytes.find("CONNECT") != octets::npos &&
                 of.ours.events == of.theirs.events;
      }},
-    {"content-length-of-refusal", "8.1.1",
-     "a refusal of a tunnel whose content is not as long as its content-length is malformed",
-     "it counts as an answer", "only a 2xx answer to CONNECT has no content",
+    {"content-of-304", "8.1.1, RFC 9110 15.4.5",
+     "304 to CONNECT with content: PROTOCOL_ERROR, and nothing of it is told",
+     "the same error; its status is told", "a client never accepts a malformed response",
      [](const cause& of) {
-         return of.is_client && (of.frame.type == causes::data || causes::of_block(of)) &&
-                of.we_reset("PROTOCOL_ERROR") &&
-                (of.they_reset("CANCEL") || causes::is_nothing(of.theirs));
+         return of.is_client && of.frame.type == causes::data && of.we_reset("PROTOCOL_ERROR") &&
+                of.they_reset("PROTOCOL_ERROR") && of.ours.answers == of.theirs.answers;
      }},
     {"host-twice", "8.3.1", "a request with two host fields of one value is told",
      "stream, PROTOCOL_ERROR", "host must name what :authority does, and both do",

@@ -5,6 +5,7 @@ import sys
 
 import our_client
 from peers import check_equal, sample, sample_text
+from processes import ENGINE
 from services import Service, version_of
 
 
@@ -41,6 +42,10 @@ def a_large_message_is_echoed_and_then_the_stream_is_reset(test, tls):
                                       ("binary", sample(our_client.LARGE), 5)):
             tunnel = client.open()
             tunnel.echo(kind, payload, pieces)
+            # It counts WINDOW_UPDATEs wrongly, and whether that shows depends on when they come.
+            if ENGINE == "http2" and kind == "binary":
+                tunnel.echo("text", b"and once more", 1)
+                continue
             check_equal("how it closed", tunnel.wait(r"closed NAME (.*)")[1],
                         "reset_by_peer FLOW_CONTROL_ERROR")
 

@@ -244,3 +244,21 @@ TEST_CASE("a preface that is none, and one without SETTINGS, end the connection"
     client.hears(m::frame(6, 0, 0, no_octets(8)));
     CHECK(client.side.log == lines{"ended preface_invalid"});
 }
+
+TEST_CASE("a peer that makes us answer and reads nothing is left", "[http2][rfc9113-10.5][R123]") {
+    session_options options;
+    options.floods.pings = options.floods.settings = flood_limits::unlimited;
+    for (const octets& asks : {m::frame(6, 0, 0, no_octets(8)), m::frame(4, 0, 0, "")}) {
+        three_tunnels<http2_model, false> three(options);
+        three.us.side.receive(asks);
+        REQUIRE_FALSE(three.us.side.offered().empty()); // and it stays
+        for (int i = 0; i < 1'000; ++i) three.us.side.receive(asks);
+        CHECK_FALSE(three.us.side.ended);
+        three.us.side.receive(asks);
+        CHECK(three.us.side.log.back() == "ended flooded");
+        three.us.side.check_ended();
+    }
+    three_tunnels<http2_model, false> reads(options);
+    for (int i = 0; i < 3'000; ++i) reads.us.hears(m::frame(6, 0, 0, no_octets(8)));
+    reads.check_others();
+}

@@ -44,6 +44,7 @@ public:
             else
                 receive(in, found);
             this->check_memory();
+            this->check_replies();
             if (!found) found = this->next_event(now);
         }
         if (this->ended()) in = in.last(0);

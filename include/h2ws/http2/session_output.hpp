@@ -205,6 +205,12 @@ protected:
             this->end_connection(errc::no_memory, http2_error::internal_error);
     }
 
+    // A peer that makes us answer and reads nothing cannot be told so (RFC 9113 §10.5, R123).
+    void check_replies() noexcept {
+        if (control_.replies() > max_waiting_replies && !this->out_.empty())
+            this->end_connection(errc::flooded, http2_error::enhance_your_calm);
+    }
+
     // Nobody has anything to say any more (RFC 9113 §6.8).
     bool rests() const noexcept {
         return control_.empty() && streams_by_id_.size() == 0 &&

@@ -95,7 +95,7 @@ targets=
 if [ "$sanitize" = thread ]; then
     # shellcheck disable=SC2086
     targets=$(/usr/bin/python3 tests/summary.py list "$build" $only | sed 's|/|_|g; s|^|tests/test_|')
-elif [ -n "$without" ]; then
+elif [ -n "$only" ] && [ -n "$without$sanitize" ]; then
     # shellcheck disable=SC2086
     targets=$(/usr/bin/python3 tests/summary.py targets "$build" $only)
 fi

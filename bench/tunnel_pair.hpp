@@ -48,7 +48,9 @@ public:
     void run() {
         poll(server_, {});
         poll(client_, {});
-        while (carry(client_, server_) | carry(server_, client_)) {
+        for (bool moves = true; moves;) {
+            moves = carry(client_, server_);
+            moves = carry(server_, client_) || moves;
         }
     }
 

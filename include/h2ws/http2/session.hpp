@@ -47,6 +47,10 @@ public:
             this->check_replies();
             if (!found) found = this->next_event(now);
         }
+        if (!found && this->out_.empty() && this->rests()) {
+            this->end_connection(errc::none, http2_error::no_error);
+            found = this->next_event(now);
+        }
         if (this->ended()) in = in.last(0);
         return found;
     }
@@ -149,6 +153,7 @@ private:
             return;
         }
         left_ -= padding_;
+        if (left_ == 0 && !head_.has(flag::end_stream)) this->count(flood::empty_data);
         begin_payload();
     }
 

@@ -1,0 +1,6 @@
+// Floods, on HTTP/2 of our own.
+#include "model.hpp"
+
+using model = http2_model;
+
+#include "../engine_suite/flood.hpp"

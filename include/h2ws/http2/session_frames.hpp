@@ -148,8 +148,13 @@ private:
         settings_came_ = true;
         if (head.has(flag::ack)) return settings_acknowledged();
         this->count(flood::settings);
-        for (; !payload.empty() && !this->doomed_; payload = payload.subspan(6))
-            apply(static_cast<setting>(load(payload.data(), 2)), load(payload.data() + 2, 4));
+        bool changed = false; // every window: work for each stream
+        for (; !payload.empty() && !this->doomed_; payload = payload.subspan(6)) {
+            const auto which = static_cast<setting>(load(payload.data(), 2));
+            if (which == setting::initial_window_size && std::exchange(changed, true))
+                this->count(flood::settings); // as if it were in a frame of its own
+            apply(which, load(payload.data() + 2, 4));
+        }
         if (this->doomed_) return;
         this->control_.settings_ack(); // RFC 9113 §6.5.3 (R110)
         if constexpr (Role::is_client)

@@ -39,6 +39,9 @@ TEST_CASE("control frames are laid out as RFC 9113 has them", "[http2][rfc9113-6
         CHECK(said(frames) == hex("000004 03 00 00000007 00000008"
                                   "000004 08 00 00000000 7fffffff"
                                   "000008 07 00 00000000 00000005 0000000b"));
+        CHECK(frames.replies() == 0); // a stream of ours has one reset at most
+        frames.refuse(9, http2_error::refused_stream);
+        CHECK(frames.replies() == 1);
         frames.clear();
         CHECK(frames.empty());
         CHECK(frames.replies() == 0);

@@ -190,3 +190,21 @@ TEST_CASE("DATA of one octet each holds no more than the message", "[http2][floo
     peer.at.hears({});
     peer.check_alive();
 }
+
+TEST_CASE("resets of the application's that the transport does not take are no flood",
+          "[http2][flood][R123]") {
+    session_options options{.max_streams = 3'000};
+    counted_side peer(options);
+    std::vector<tunnel_id> names;
+    for (std::uint32_t stream = 3; stream < 3'003; stream += 2) {
+        peer.at.hears(request(stream));
+        names.push_back(peer.at.peer.last);
+    }
+    CHECK(peer.at.peer.send(names[0], "waits") == errc::none);
+    REQUIRE_FALSE(peer.at.peer.offered().empty()); // nothing of it is taken
+    for (const tunnel_id name : names) CHECK(peer.at.peer.reset(name) == errc::none);
+    peer.at.peer.receive(model::frame(8, 0, 0, model::number(1)));
+    CHECK_FALSE(peer.at.peer.ended);
+    peer.at.hears({});
+    peer.check_alive();
+}

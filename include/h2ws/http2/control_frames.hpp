@@ -26,7 +26,7 @@ public:
         replies_ = 0;
     }
 
-    // Acknowledgements and resets among them: what a peer can make us say by frames alone.
+    // Acknowledgements and refusals among them: what a peer can make us say by frames alone.
     std::uint32_t replies() const noexcept { return replies_; }
 
     void raw(const_bytes octets) noexcept {
@@ -53,9 +53,14 @@ public:
     }
 
     void reset(std::int32_t stream_id, http2_error code) noexcept {
-        ++replies_;
         head({4, frame_type::rst_stream, 0, stream_id});
         number(static_cast<std::uint32_t>(code), 4);
+    }
+
+    // A reset of a stream that we do not hold: no limit on streams bounds their number.
+    void refuse(std::int32_t stream_id, http2_error code) noexcept {
+        ++replies_;
+        reset(stream_id, code);
     }
 
     void goaway(std::int32_t last_stream_id, http2_error code) noexcept {

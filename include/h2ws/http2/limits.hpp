@@ -28,7 +28,8 @@ constexpr std::size_t field_block_limit(const session_options& options) noexcept
 // ones, or empty ones, cost work without end.
 inline constexpr std::uint32_t max_continuations = 32;
 
-// Acknowledgements and resets that wait while the peer reads nothing. Memory: 17 octets each.
+// Acknowledgements, and resets of streams that were not taken, that wait while the peer reads
+// nothing. Memory: 17 octets each.
 inline constexpr std::uint32_t max_waiting_replies = 1'000;
 
 // The dynamic table that we let the peer fill, and the largest that we use of its own: RFC 9113

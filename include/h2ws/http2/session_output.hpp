@@ -175,7 +175,7 @@ protected:
 
     // A reset without a stream of ours.
     void refuse_stream(std::int32_t stream_id, http2_error code) noexcept {
-        control_.reset(stream_id, code);
+        control_.refuse(stream_id, code);
         closed_.add(stream_id, stream_end_kind::reset_by_us);
         count_provoked(code);
     }

@@ -47,9 +47,9 @@ TEST_CASE("headers that never end hold one block's limit", "[http2][flood][rfc91
         peer.at.hears(model::frame(9, 0, 3, octets(16'384, '\0')));
         ++frames;
     }
-    CHECK(frames == http2::field_block_limit({}) / 16'384); // the first was HEADERS
+    CHECK(frames == 4); // with HEADERS 80 KiB, where 64 KiB are allowed
     peer.check_calmed();
-    CHECK(peer.grown() <= 3 * http2::field_block_limit({}) + 4'096); // it grows by doubling
+    CHECK(peer.grown() <= 3 * 65'536 + 4'096); // it grows by doubling
 }
 
 TEST_CASE("a small block that decodes to much holds what its section may",
@@ -207,4 +207,18 @@ TEST_CASE("resets of the application's that the transport does not take are no f
     CHECK_FALSE(peer.at.peer.ended);
     peer.at.hears({});
     peer.check_alive();
+}
+
+TEST_CASE("refusals that a peer does not read are bounded over intervals", "[http2][flood][R123]") {
+    counted_side peer({.max_streams = 1});
+    CHECK(peer.at.peer.send(peer.at.peer.last, "waits") == errc::none);
+    REQUIRE_FALSE(peer.at.peer.offered().empty()); // nothing of it is taken
+    std::uint32_t refused = 0;
+    for (; refused < 5'000 && !peer.at.peer.ended; ++refused) {
+        if (refused % 900 == 0) peer.at.now += seconds(10);
+        peer.at.peer.receive(request(2 * refused + 3));
+    }
+    CHECK(refused == http2::max_waiting_replies + 1);
+    CHECK(peer.at.peer.log.back() == "ended flooded");
+    CHECK(peer.grown() <= 64 * 1'024);
 }

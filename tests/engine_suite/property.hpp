@@ -3,6 +3,7 @@
 // includes this names the models, as for session_suite.hpp.
 #pragma once
 
+#include "../dice.hpp"
 #include "../scarce_memory.hpp"
 #include "../session_suite/alone.hpp"
 
@@ -12,22 +13,7 @@ namespace engine_suite {
 
 using namespace session_suite;
 
-class dice {
-public:
-    explicit dice(unsigned seed) : random_(seed) {}
-    std::uint32_t below(std::uint32_t limit) {
-        return static_cast<std::uint32_t>(random_() % limit);
-    }
-    bool one_in(std::uint32_t times) { return below(times) == 0; }
-    octets bytes(std::size_t size) {
-        octets out(size, '\0');
-        for (char& c : out) c = static_cast<char>(random_());
-        return out;
-    }
-
-private:
-    std::mt19937 random_;
-};
+using test::dice;
 
 // A peer that keeps most rules most of the time.
 template <class Model, bool to_client>

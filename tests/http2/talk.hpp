@@ -2,6 +2,7 @@
 // with wrong lengths, flags, streams, states and contents. The same seed says the same.
 #pragma once
 
+#include "../dice.hpp"
 #include "../nghttp2/model.hpp"
 #include "../octets.hpp"
 
@@ -16,26 +17,7 @@ namespace differential {
 using model = nghttp2_model;
 using transcript::octets;
 
-class dice {
-public:
-    explicit dice(unsigned seed) : random_(seed) {}
-    std::uint32_t below(std::uint32_t limit) {
-        return static_cast<std::uint32_t>(random_() % limit);
-    }
-    bool one_in(std::uint32_t times) { return below(times) == 0; }
-    octets bytes(std::size_t size) {
-        octets out(size, '\0');
-        for (char& c : out) c = static_cast<char>(random_());
-        return out;
-    }
-    template <class T, std::size_t N>
-    const T& any(const T (&of)[N]) {
-        return of[below(N)];
-    }
-
-private:
-    std::mt19937 random_;
-};
+using test::dice;
 
 using field_lines = std::vector<std::pair<octets, octets>>;
 

@@ -35,9 +35,8 @@ void print_messages(const h2ws::limits& of) {
 }
 
 void print_session(const h2ws::session_options& of) {
-    row("max_fields", grouped(of.max_fields), "lines of one field section; more is answered 431");
-    row("max_field_bytes", bytes(of.max_field_bytes),
-        "names and values of one section, held until the answer");
+    row("max_fields`, `max_field_bytes", grouped(of.max_fields) + ", " + bytes(of.max_field_bytes),
+        "lines of one field section, and its octets; more is answered 431");
     row("max_streams", grouped(of.max_streams), "tunnels and requests of a connection together");
     row("max_pending", grouped(of.max_pending), "tunnels that wait for accept or refuse; then 503");
     row("max_waiting", grouped(of.max_waiting), "a client's, asked for and not yet on a stream");
@@ -51,21 +50,24 @@ void print_session(const h2ws::session_options& of) {
             bytes(static_cast<unsigned long long>(of.max_connection_window)),
         "on its way to us on all tunnels");
     row("max_held", bytes(of.max_held), "received on all tunnels and not consumed");
-    row("max_queued", bytes(of.max_queued), "queued on one tunnel; then `send` says `queue_full`");
-    row("max_queued_in_all", bytes(of.max_queued_in_all), "queued on all tunnels");
+    row("max_queued`, `max_queued_in_all",
+        bytes(of.max_queued) + ", " + bytes(of.max_queued_in_all),
+        "queued on one tunnel, and on all; then `send` says `queue_full`");
 }
 
 void print_floods(const h2ws::flood_limits& of) {
     row("floods.interval", time(of.interval), "of the counts below; beyond one: GOAWAY");
-    row("floods.pings", grouped(of.pings), "PING frames");
-    row("floods.settings", grouped(of.settings), "SETTINGS frames");
-    row("floods.empty_data", grouped(of.empty_data), "DATA frames with nothing in them");
-    row("floods.small_frames", grouped(of.small_frames), "PRIORITY, WINDOW_UPDATE, unknown frames");
+    row("floods.pings`, `floods.settings", grouped(of.pings) + ", " + grouped(of.settings),
+        "PING and SETTINGS frames");
+    row("floods.empty_data`, `floods.small_frames",
+        grouped(of.empty_data) + ", " + grouped(of.small_frames),
+        "DATA with nothing in it; PRIORITY, WINDOW_UPDATE, unknown frames");
     row("floods.resets_received`, `floods.resets_provoked",
         grouped(of.resets_received) + ", " + grouped(of.resets_provoked),
         "RST_STREAM before both Closes, and for the peer's faults");
-    row("floods.handshakes", grouped(of.handshakes), "requests for tunnels that were refused");
-    row("floods.websocket_pings", grouped(of.websocket_pings), "pings on all tunnels");
+    row("floods.handshakes`, `floods.websocket_pings",
+        grouped(of.handshakes) + ", " + grouped(of.websocket_pings),
+        "requests for tunnels that were refused; pings on all tunnels");
 }
 
 void print_times(const h2ws::timeouts& of, const h2ws::keepalive_options& ping) {

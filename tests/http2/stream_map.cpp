@@ -20,7 +20,7 @@ TEST_CASE("streams are found by number, whatever came and went", "[http2]") {
     {
         stream_map<thing> map{memory.policy()};
         std::map<std::int32_t, thing> things;
-        std::mt19937 random(1); // NOLINT: the same each time
+        std::mt19937 random(1); // the same each time
         CHECK(map.find(1) == nullptr);
         for (int step = 0; step < 20'000; ++step) {
             const auto id = static_cast<std::int32_t>(2 * (random() % 500) + 1);

@@ -54,3 +54,12 @@ TEST_CASE("an HTTP/2 error code that nobody registered is kept and means nothing
         CHECK(static_cast<std::uint32_t>(code) == value);
     }
 }
+
+TEST_CASE("a reset blames the peer or it does not", "[rfc9113-7]") {
+    for (std::uint32_t value = 0; value < 0x10; ++value) {
+        CAPTURE(value);
+        const bool faults =
+            value == 0x1 || value == 0x3 || (value >= 0x5 && value <= 0x7) || value == 0xb;
+        CHECK(blames_peer(static_cast<http2_error>(value)) == faults);
+    }
+}

@@ -45,4 +45,17 @@ constexpr std::string_view name(http2_error code) noexcept {
     return index < names.size() ? names[index] : "unknown error code"; // RFC 9113 §7 (R121)
 }
 
+// Whether RST_STREAM with this code says that the peer did wrong, or too much.
+constexpr bool blames_peer(http2_error code) noexcept {
+    switch (code) {
+    case http2_error::protocol_error:
+    case http2_error::flow_control_error:
+    case http2_error::stream_closed:
+    case http2_error::frame_size_error:
+    case http2_error::refused_stream:
+    case http2_error::enhance_your_calm: return true;
+    default: return false;
+    }
+}
+
 } // namespace h2ws

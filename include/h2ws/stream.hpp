@@ -94,6 +94,17 @@ struct stream {
     void add(news what) noexcept { to_tell = static_cast<std::uint8_t>(to_tell | bit(what)); }
     void remove(news what) noexcept { to_tell = static_cast<std::uint8_t>(to_tell & ~bit(what)); }
 
+    // Whether something is still to be done for it, which a reset now makes useless: an answer, or
+    // what comes before both Closes.
+    bool in_use() const noexcept {
+        if (!socket) return !end_sent;
+        const auto closed = [](direction of) {
+            return of == direction::closing || of == direction::ended;
+        };
+        const closing_handshake& life = socket->lifecycle();
+        return !closed(life.received()) || !closed(life.sent());
+    }
+
     // The field section that is being received; empty where none is.
     std::span<const field> received_fields() noexcept {
         if (!exchange) return {};

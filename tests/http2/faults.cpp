@@ -262,3 +262,26 @@ TEST_CASE("a peer that makes us answer and reads nothing is left", "[http2][rfc9
     for (int i = 0; i < 3'000; ++i) reads.us.hears(m::frame(6, 0, 0, no_octets(8)));
     reads.check_others();
 }
+
+TEST_CASE("credit waits for a peer that sends and reads nothing, and is not lost",
+          "[http2][rfc9113-10.5][R123]") {
+    three_tunnels<http2_model, false> three({.stream_window = 1'000});
+    three.us.side.echoes = false;
+    three.us.hears(m::frame(4, 1, 0, ""));
+    three.us.side.receive(m::frame(6, 0, 0, no_octets(8)));
+    REQUIRE_FALSE(three.us.side.offered().empty()); // and it stays
+    const octets message = transcript::from_client(0x82, no_octets(600));
+    const std::size_t before = three.us.side.written.size();
+    const auto is_over = [&] { return contains(three.us.side.of(1), "closed window_exceeded"); };
+    for (int i = 0; i < 6'000 && (i % 100 != 0 || !is_over()); ++i)
+        three.us.side.receive(m::data(1, message, false));
+    CHECK(is_over());
+    three.us.side.receive(m::data(5, message, false));
+    while (!three.us.side.offered().empty()) (void)three.us.side.transmit();
+    CHECK(three.us.side.written.size() - before < 65'536 + 200);
+    const octets grant = m::frame(8, 0, 5, m::number(static_cast<std::uint32_t>(message.size())));
+    CHECK(three.us.side.written.find(grant) != octets::npos);
+    three.us.side.echoes = true;
+    three.us.hears(m::data(5, transcript::from_client(0x81, "on"), false));
+    CHECK(three.said(transcript::from_server(0x81, "on")) == 1);
+}

@@ -19,7 +19,7 @@ CORE = [
     ("opt-in", "allocator spare_memory owned growing_array gather_list instant flood_guard message_buffer keepalive"
                " std_error_code accept_key system_entropy output_block output_queue"
                " session_options field_store stream_event event_queue tunnel stream stream_table"
-               " session_streams session_input session_base session client_session server_session"),
+               " session_streams session_input session_base session client_session server_session role_session"),
     ("http2 wire", "http2/frame http2/huffman http2/hpack_integer http2/hpack_representation"
                    " http2/hpack_static_table http2/hpack_table http2/hpack_decoder http2/hpack_encoder"
                    " http2/hpack"),

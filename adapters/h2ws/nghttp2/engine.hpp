@@ -5,24 +5,18 @@
 // message; what concerns tunnels is ours. docs/nghttp2.md says which is which.
 #pragma once
 
-#include <h2ws/client_session.hpp>
 #include <h2ws/flood_guard.hpp>
-#include <h2ws/server_session.hpp>
+#include <h2ws/role_session.hpp>
 
 #include <nghttp2/nghttp2.h>
 
 #include <cstring>
 #include <optional>
-#include <type_traits>
 
 namespace h2ws::nghttp2 {
 
 // What lengths are in nghttp2's callbacks: 1.52 has ssize_t names only.
 using nghttp2_ssize_of = ssize_t;
-
-template <class Self, class Role, class Extension>
-using role_session = std::conditional_t<Role::is_client, client_session<Self, Extension>,
-                                        server_session<Self, Extension>>;
 
 // `Self` derives from it, makes it and the four below friends, and has
 //
@@ -353,24 +347,11 @@ private:
     // Whether a reset now makes work of ours useless.
     bool in_vain(std::int32_t stream_id, const stream_type* at) const noexcept {
         if (at == nullptr) return nghttp2_session_get_stream_local_close(session_, stream_id) == 0;
-        if (!at->socket) return !at->end_sent;
-        const auto closed = [](direction of) {
-            return of == direction::closing || of == direction::ended;
-        };
-        const closing_handshake& life = at->socket->lifecycle();
-        return !closed(life.received()) || !closed(life.sent());
+        return at->in_use();
     }
 
     void reset_sent(const stream_type* at, std::uint32_t code) noexcept {
-        switch (code) {
-        case NGHTTP2_PROTOCOL_ERROR:
-        case NGHTTP2_FLOW_CONTROL_ERROR:
-        case NGHTTP2_STREAM_CLOSED:
-        case NGHTTP2_FRAME_SIZE_ERROR:
-        case NGHTTP2_REFUSED_STREAM:
-        case NGHTTP2_ENHANCE_YOUR_CALM: break;
-        default: return; // no fault of the peer's
-        }
+        if (!blames_peer(static_cast<http2_error>(code))) return;
         if (counted_before_ != 0)
             --counted_before_; // when it was provoked
         else if (at == nullptr || at->error != errc::reset_by_us)

@@ -32,6 +32,10 @@ inline constexpr std::uint32_t max_continuations = 32;
 // nothing. Memory: 17 octets each.
 inline constexpr std::uint32_t max_waiting_replies = 1'000;
 
+// Octets of control frames that may wait behind a write before credit waits too, until that write
+// is over: what a peer that sends and never reads makes us hold.
+inline constexpr std::size_t max_waiting_octets = 65'536;
+
 // The dynamic table that we let the peer fill, and the largest that we use of its own: RFC 9113
 // §6.5.2's default. Memory: as much for each direction once it is used.
 inline constexpr std::uint32_t table_size = 4'096;

@@ -128,20 +128,10 @@ private:
         }
         if (gone->in == entry::list::dying) return; // ours is on its way
         stream_type& at = *gone->stream;
-        if (in_vain(at)) this->count(flood::resets_received);
+        if (at.in_use()) this->count(flood::resets_received);
         at.reset_by_peer = true;
         const auto code = static_cast<http2_error>(load(payload.data(), 4));
         this->close(*gone, code, stream_end_kind::reset_by_peer); // R107
-    }
-
-    // Whether a reset now makes work of ours useless.
-    static bool in_vain(const stream_type& at) noexcept {
-        if (!at.socket) return !at.end_sent;
-        const auto closed = [](direction of) {
-            return of == direction::closing || of == direction::ended;
-        };
-        const closing_handshake& life = at.socket->lifecycle();
-        return !closed(life.received()) || !closed(life.sent());
     }
 
     void settings_frame(const frame_head& head, const_bytes payload) noexcept {
@@ -219,18 +209,18 @@ private:
         this->count(flood::small_frames);
         const std::int32_t last = load_31(payload.data());
         this->goaway_received(last, static_cast<http2_error>(load(payload.data() + 4, 4)));
-        if constexpr (Role::is_client) { // RFC 9113 §6.8 (R112), §8.7 (R89)
-            while (entry* const gone = one_above(last))
-                this->close(*gone, http2_error::refused_stream, stream_end_kind::reset_by_peer);
-        }
+        if constexpr (Role::is_client) forget_above(last);
     }
 
-    entry* one_above(std::int32_t last) noexcept {
-        entry* found = nullptr;
+    // RFC 9113 §6.8 (R112), §8.7 (R89): the server has not looked at them. Those whose RST_STREAM
+    // is leaving are closed with them.
+    void forget_above(std::int32_t last) noexcept {
         this->streams_by_id_.each([&](entry& at) {
-            if (at.stream_id > last) found = &at;
+            if (at.stream_id <= last || at.in == entry::list::dying) return;
+            at.reset_code = http2_error::refused_stream;
+            this->turns_.move(at, entry::list::dying);
         });
-        return found;
+        this->close_dying();
     }
 
     void window_update_frame(const frame_head& head, const_bytes payload) noexcept {

@@ -10,17 +10,10 @@
 #include "turns.hpp"
 #include "window_growth.hpp"
 
-#include "../client_session.hpp"
 #include "../flood_guard.hpp"
-#include "../server_session.hpp"
-
-#include <type_traits>
+#include "../role_session.hpp"
 
 namespace h2ws::http2 {
-
-template <class Self, class Role, class Extension>
-using role_session = std::conditional_t<Role::is_client, client_session<Self, Extension>,
-                                        server_session<Self, Extension>>;
 
 template <class Self, class Role, class Extension>
 class session_output : public role_session<Self, Role, Extension> {
@@ -92,6 +85,7 @@ protected:
     }
 
     void credit_connection(std::size_t size) noexcept {
+        if (credit_waits()) return connection_receives_.grow(static_cast<std::int32_t>(size));
         const std::uint32_t grant = connection_receives_.credit(size, connection_target_);
         if (grant != 0) control_.window_update(0, grant);
     }
@@ -119,6 +113,7 @@ protected:
 
     void credit(entry& to, std::size_t size) noexcept {
         if (to.in == entry::list::dying) return;
+        if (credit_waits()) return to.receives.grow(static_cast<std::int32_t>(size));
         const std::uint32_t grant = to.receives.credit(size, stream_target_);
         if (grant == 0) return;
         control_.window_update(to.stream_id, grant);
@@ -158,15 +153,17 @@ protected:
         this->stream_closed(at, code);
     }
 
-    // Says why, and is then over.
-    void terminate(errc why, http2_error code) noexcept {
-        if (doomed_) return;
-        doomed_ = true;
-        fatal_ = why;
-        fatal_code_ = code;
-        control_.goaway(highest_peer_id_, code);
+    void close_dying() noexcept {
+        while (entry* const gone = turns_.dying())
+            close(*gone, gone->reset_code, stream_end_kind::reset_by_us);
     }
-    void terminate(errc why) noexcept { terminate(why, info(why).stream_error); }
+
+    // Says why, and is then over.
+    void terminate(errc why) noexcept {
+        if (std::exchange(doomed_, true)) return;
+        fatal_ = why;
+        control_.goaway(highest_peer_id_, info(why).stream_error);
+    }
 
     void count(flood kind) noexcept {
         if (!doomed_ && !guard_.count(kind, this->options().floods, this->now_))
@@ -192,6 +189,7 @@ protected:
     // ---- octets out -----------------------------------------------------------------------------
 
     void fill() noexcept {
+        if (std::exchange(credit_waited_, false)) grant_credit();
         while (!this->ended() && this->out_.size() < flush_size) {
             flush_control();
             if (doomed_ || this->ended() || !send_next()) break;
@@ -276,15 +274,25 @@ private:
         return true;
     }
 
+    bool credit_waits() noexcept {
+        if (control_.bytes().size() < max_waiting_octets || this->out_.empty()) return false;
+        return credit_waited_ = true;
+    }
+
+    // What was dealt with while a write was stuck.
+    void grant_credit() noexcept {
+        credit_connection(0);
+        streams_by_id_.each([&](entry& at) { credit(at, 0); });
+    }
+
     void flush_control() noexcept {
         while (!control_.empty()) {
             this->out_.copy(control_.bytes());
             control_.clear();
-            while (entry* const gone = turns_.dying())
-                close(*gone, gone->reset_code, stream_end_kind::reset_by_us);
+            close_dying();
         }
         if (doomed_)
-            this->end_connection(fatal_, fatal_code_);
+            this->end_connection(fatal_, info(fatal_).stream_error);
         else if (rests())
             this->end_connection(errc::none, http2_error::no_error);
     }
@@ -336,15 +344,7 @@ private:
     }
 
     void count_provoked(http2_error code) noexcept {
-        switch (code) {
-        case http2_error::protocol_error:
-        case http2_error::flow_control_error:
-        case http2_error::stream_closed:
-        case http2_error::frame_size_error:
-        case http2_error::refused_stream:
-        case http2_error::enhance_your_calm: return count(flood::resets_provoked);
-        default: return; // no fault of the peer's
-        }
+        if (blames_peer(code)) count(flood::resets_provoked);
     }
 
     hpack_encoder encoder_;
@@ -352,8 +352,8 @@ private:
     flood_guard guard_;
     instant last_goaway_due_ = never;
     errc fatal_ = errc::connection_error;
-    http2_error fatal_code_ = http2_error::no_error;
-    bool goaway_left_ = false; // one that names a last stream
+    bool goaway_left_ = false;   // one that names a last stream
+    bool credit_waited_ = false; // for the end of a write
 };
 
 } // namespace h2ws::http2

@@ -25,7 +25,7 @@ struct stream_entry {
     std::int32_t stream_id;
     send_window sends{};
     receive_window receives{};
-    http2_error reset_code = http2_error::no_error; // of the RST_STREAM that is leaving
+    http2_error reset_code = http2_error::no_error; // of its end, once it is dying
     std::uint8_t urgency = default_urgency;
     enum class list : std::uint8_t { none, ready, starved, dying } in = list::none;
     bool ends_with_headers = false; // our half does, once they have left

@@ -4,7 +4,7 @@ import os
 import sys
 
 import our_client
-from peers import check_equal, sample, sample_text
+from peers import check, check_equal, sample, sample_text
 from processes import ENGINE
 from services import Service, version_of
 
@@ -36,18 +36,31 @@ class Libwebsockets(our_client.ServerPeer):
         return [("content-type", "text/html"), ("content-length", "173")]
 
 
+def is_echoed_and_then_reset(client, kind, payload, pieces):
+    """Whether the echo was whole before the stream was reset, as it is in any case."""
+    tunnel = client.open()
+    tunnel.send_message(kind, payload, pieces)
+    check_equal("how it closed", tunnel.wait(r"closed NAME (.*)")[1],
+                "reset_by_peer FLOW_CONTROL_ERROR")
+    if tunnel.messages():
+        check_equal("the echo", tunnel.messages(), [(kind, payload)])
+    return bool(tunnel.messages())
+
+
 def a_large_message_is_echoed_and_then_the_stream_is_reset(test, tls):
+    # It counts WINDOW_UPDATEs wrongly: how soon that shows depends on when they come, sometimes
+    # before the last of the echo has left.
     with test.connection(tls) as client:
-        for kind, payload, pieces in (("text", sample_text(our_client.LARGE).encode(), 1),
-                                      ("binary", sample(our_client.LARGE), 5)):
+        text, binary = sample_text(our_client.LARGE).encode(), sample(our_client.LARGE)
+        check(any(is_echoed_and_then_reset(client, "text", text, 1) for _ in range(5)),
+              "no echo of a text was whole in five")
+        if ENGINE == "http2":  # whose WINDOW_UPDATEs for five fragments come late enough
             tunnel = client.open()
-            tunnel.echo(kind, payload, pieces)
-            # It counts WINDOW_UPDATEs wrongly, and whether that shows depends on when they come.
-            if ENGINE == "http2" and kind == "binary":
-                tunnel.echo("text", b"and once more", 1)
-                continue
-            check_equal("how it closed", tunnel.wait(r"closed NAME (.*)")[1],
-                        "reset_by_peer FLOW_CONTROL_ERROR")
+            tunnel.echo("binary", binary, 5)
+            tunnel.echo("text", b"and once more")
+            return
+        check(any(is_echoed_and_then_reset(client, "binary", binary, 5) for _ in range(5)),
+              "no echo of fragments was whole in five")
 
 
 def an_end_without_a_close_is_a_reset(test, tls):

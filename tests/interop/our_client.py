@@ -91,14 +91,17 @@ class Tunnel:
     def send(self, kind, payload, part="last"):
         self.process.write(f"send {self.name} {kind} {part} {payload.hex()}\n")
 
-    def echo(self, kind, payload, pieces=1):
-        """Sends a message in so many fragments and expects it back."""
-        before = len(self.messages())
+    def send_message(self, kind, payload, pieces=1):
         size = max(1, -(-len(payload) // pieces))
         parts = [payload[at:at + size] for at in range(0, len(payload), size)] or [b""]
         for index, part in enumerate(parts):
             last = index + 1 == len(parts)
             self.send(kind, part, "last" if last else "next" if index else "first")
+
+    def echo(self, kind, payload, pieces=1):
+        """Sends a message in so many fragments and expects it back."""
+        before = len(self.messages())
+        self.send_message(kind, payload, pieces)
         self.process.wait_for(lambda: len(self.messages()) > before, f"echo on {self.path}")
         check_equal("the echo", self.messages()[before], (kind, payload))
 

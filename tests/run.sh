@@ -4,10 +4,10 @@
 #   sh tests/run.sh [--compiler g++|clang++] [--sanitize address,undefined|thread]
 #                   [--build DIR] [--only SUITE]... [--without nghttp2]
 #
-# DIR is relative to the project's folder. --without nghttp2 builds what the suites need, and that
-# without the library, which is not installed. JOBS=N bounds how many processes run at a time. The
-# last line is `N passed, N failed, N skipped`, in test cases. The exit status is 0 only if none
-# failed and, with CI=true, none was skipped.
+# DIR is relative to the project's folder. --only builds what that suite needs, and runs it.
+# --without nghttp2 builds without the library, which is not installed then. JOBS=N bounds how many
+# processes run at a time. The last line is `N passed, N failed, N skipped`, in test cases. The exit
+# status is 0 only if none failed and, with CI=true, none was skipped.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -91,19 +91,17 @@ fi
 
 rm -f "$build/cases.json" "$build/meson-logs/testlog.json" # of an earlier run
 echo "== building, $jobs at a time"
+except=
+[ -z "$sanitize" ] || except="--except tests/not-under-sanitizers.txt"
 targets=
-if [ "$sanitize" = thread ]; then
+if [ -n "$only" ]; then # what these suites need, and nothing else
     # shellcheck disable=SC2086
-    targets=$(/usr/bin/python3 tests/summary.py list "$build" $only | sed 's|/|_|g; s|^|tests/test_|')
-elif [ -n "$only" ] && [ -n "$without$sanitize" ]; then
-    # shellcheck disable=SC2086
-    targets=$(/usr/bin/python3 tests/summary.py targets "$build" $only)
+    targets=$(/usr/bin/python3 tests/summary.py targets "$build" $only $except)
 fi
 # shellcheck disable=SC2086
 ninja -C "$build" -j "$jobs" $targets || give_up "the project could not be built"
 
 multiplier=1
-except=
 run=
 if [ "$sanitize" = thread ]; then
     export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
@@ -114,7 +112,6 @@ if [ -n "$sanitize" ]; then
     export ASAN_OPTIONS=halt_on_error=1:detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
     export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
     multiplier=4
-    except="--except tests/not-under-sanitizers.txt"
 fi
 # shellcheck disable=SC2086
 tests=$(/usr/bin/python3 tests/summary.py list "$build" $only $except) ||

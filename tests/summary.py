@@ -3,8 +3,8 @@
   summary.py list BUILD [--only SUITE]... [--except FILE]     the names of the tests to run
   summary.py targets BUILD [--only SUITE]... [--except FILE]  the files that they need built
   summary.py count BUILD NAME...                              counts them; the totals come last
-  summary.py compare PLAIN OTHER [--only SUITE]... --except FILE
-                                       whether OTHER ran as many test cases as PLAIN did
+  summary.py compare PLAIN OTHER... [--only SUITE]... --except FILE
+                      whether the others ran, together, each test case that PLAIN ran
 
 A test says how many cases it has on a line of its output: Catch2's own, or, for a script,
 `cases: N passed, N failed` (`, N skipped` may follow). One that failed or said nothing has one
@@ -115,28 +115,39 @@ def count(options):
     return 1 if failed or (skipped and os.environ.get("CI") == "true") else 0
 
 
+def counts_of(build):
+    """The test cases that ran, by their test's name."""
+    if not (build / "cases.json").exists():
+        sys.exit(f"{build} has no counts: its tests did not run")
+    return {name: sum(cases)
+            for name, cases in json.loads((build / "cases.json").read_text()).items()}
+
+
 def compare(options):
-    for build in (options.build, options.other):
-        if not (build / "cases.json").exists():
-            print(f"{build} has no counts: its tests did not run")
-            return 1
-    plain, other = (json.loads((build / "cases.json").read_text())
-                    for build in (options.build, options.other))
+    plain = counts_of(options.build)
     for pattern in options.exceptions:
         if not fnmatch.filter(plain, pattern):
             print(f"no test is named {pattern}, which is to be left out")
             return 1
-    expected = {name: sum(cases) for name, cases in plain.items()
+    expected = {name: cases for name, cases in plain.items()
                 if chosen(name, options.only, options.exceptions)}
-    ran = {name: sum(cases) for name, cases in other.items()}
-    for name in sorted(expected.keys() | ran.keys()):
-        if expected.get(name) != ran.get(name):
-            print(f"{name}: {expected.get(name, 'no')} test cases in {options.build},"
-                  f" {ran.get(name, 'no')} in {options.other}")
-    left_out = sum(sum(cases) for cases in plain.values()) - sum(expected.values())
-    print(f"{options.other} ran {sum(ran.values())} test cases; {options.build} ran"
-          f" {sum(expected.values()) + left_out}, {left_out} of them not meant for the other")
-    return 0 if expected == ran else 1
+    complete = True
+    found = set()
+    for other in options.others:
+        ran = counts_of(other)
+        found |= ran.keys()
+        print(f"{other} ran {sum(ran.values())} test cases")
+        for name in sorted(ran):
+            if expected.get(name) != ran[name]:
+                complete = False
+                print(f"{name}: {expected.get(name, 'no')} test cases in {options.build},"
+                      f" {ran[name]} in {other}")
+    for name in sorted(expected.keys() - found):
+        complete = False
+        print(f"{name}: {expected[name]} test cases in {options.build} only")
+    print(f"{options.build} ran {sum(plain.values())},"
+          f" {sum(plain.values()) - sum(expected.values())} of them not meant for the others")
+    return 0 if complete else 1
 
 
 parser = argparse.ArgumentParser(description=__doc__,
@@ -147,7 +158,7 @@ for function in (list_tests, targets, count, compare):
     command.set_defaults(function=function)
     command.add_argument("build", type=pathlib.Path)
     if function is compare:
-        command.add_argument("other", type=pathlib.Path)
+        command.add_argument("others", nargs="+", type=pathlib.Path)
     if function is count:
         command.add_argument("names", nargs="+")
     else:

@@ -1,9 +1,10 @@
 """Another project builds and runs with what CMake's find_package finds of an installation that was
 moved; and find_package says clearly why it does not find one."""
 import re
+import shutil
 
-from installation import (CONSUMER, Checks, check_programs, compiler, environment, folder, install,
-                          problems, run, strange_headers)
+from installation import (CONSUMER, WITHOUT_NGHTTP2, Checks, check_programs, compiler, environment,
+                          folder, headers_of_nghttp2, install, problems, run, strange_headers)
 
 ANSWERS = {
     "0.1": "found: h2ws",
@@ -23,6 +24,7 @@ ANSWERS = {
     "COMPONENTS nghttp2": "found: h2ws nghttp2",
     "OPTIONAL_COMPONENTS nghttp2": "found: h2ws nghttp2",
     "COMPONENTS nghttp2 asio": "found: h2ws nghttp2 asio",
+    "COMPONENTS asio": "found: h2ws nghttp2 asio",  # nghttp2 was made before
     # for g++ as for clang++
     "definitions of asio": "ASIO_STANDALONE;ASIO_HAS_STD_ALIGNED_ALLOC=1;ASIO_HAS_CO_AWAIT=1;"
                            "ASIO_HAS_STD_COROUTINE=1",
@@ -32,6 +34,7 @@ NO_NGHTTP2 = {
     "COMPONENTS nghttp2": UNAVAILABLE.format(
         "nghttp2", "pkg-config does not find libnghttp2 1.52 or later"),
     "OPTIONAL_COMPONENTS nghttp2": "found: h2ws",
+    "COMPONENTS asio": "found: h2ws asio",
 }
 NO_PKG_CONFIG = {
     "COMPONENTS nghttp2": UNAVAILABLE.format(
@@ -90,11 +93,18 @@ with folder() as into:
             expected, moved, f"-DCMAKE_DISABLE_FIND_PACKAGE_{what}=ON"))
     checks.check("so is Asio", wrong_answers(
         NO_ASIO, moved, "-DCMAKE_SYSTEM_INCLUDE_PATH=", "-DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF"))
-    stopped = configure(CONSUMER, moved, PKG_CONFIG_LIBDIR=str(into))
-    reason = NO_NGHTTP2["COMPONENTS nghttp2"].removeprefix("not found: ")
+    stopped = configure(CONSUMER, moved, "-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON")
+    reason = NO_OPENSSL["COMPONENTS nghttp2 asio"].removeprefix("not found: ")
     checks.check("a required component that is missing stops CMake with the reason",
                  [] if stopped.returncode != 0 and reason in " ".join(stopped.stdout.split())
                  else stopped.stdout.splitlines())
+    shutil.rmtree(build)
+    checks.check("the project is configured where there is no libnghttp2",
+                 problems(configure(CONSUMER, moved, PKG_CONFIG_LIBDIR=str(into))))
+    checks.check("what does without it compiles",
+                 problems(run(["cmake", "--build", build, "-j2"], env=environment())))
+    check_programs(checks, "CMake without libnghttp2", build, WITHOUT_NGHTTP2)
+    checks.check("no header of nghttp2 was read", headers_of_nghttp2(build.rglob("*.cpp.o.d")))
 with folder() as into:
     core = install(into, "-Dnghttp2=disabled", "-Dasio=disabled")
     checks.check("an adapter that was not installed is named",

@@ -16,7 +16,9 @@ from checks import Checks, source_root  # noqa: E402,F401
 
 PREFIX = "/opt/h2ws"
 CONSUMER = pathlib.Path(__file__).resolve().parent / "consumer"
-PROGRAMS = {"core": "core: Hello\n", "nghttp2": "nghttp2: hello\n", "asio": "asio: hello\n"}
+PROGRAMS = {"core": "core: Hello\n", "http2": "http2: hello\n", "asio": "asio: hello\n",
+            "nghttp2": "nghttp2: hello\n", "asio_nghttp2": "asio_nghttp2: hello\n"}
+WITHOUT_NGHTTP2 = ["core", "http2", "asio"]
 
 
 def compiler():
@@ -69,6 +71,11 @@ def install(into, *options):
     return moved
 
 
+def headers_of_nghttp2(depfiles):
+    """Headers of libnghttp2, or of the adapter for it, that a compiler read."""
+    return [word for file in depfiles for word in re.findall(r"\S*/nghttp2/\S+", file.read_text())]
+
+
 def strange_headers(depfiles, headers, working_folder="/"):
     """Headers of h2ws that a compiler read elsewhere than in `headers`."""
     read = {(working_folder / pathlib.Path(word)).resolve() for file in depfiles
@@ -77,12 +84,14 @@ def strange_headers(depfiles, headers, working_folder="/"):
     return wrong if read else ["no header of h2ws was read"]
 
 
-def check_programs(checks, how, built):
-    """Each program in the folder `built` runs and prints what it should."""
-    for name, expected in PROGRAMS.items():
+def check_programs(checks, how, built, names=PROGRAMS):
+    """These programs are in the folder `built`, and no others; each prints what it should."""
+    others = [name for name in PROGRAMS if name not in names and (built / name).exists()]
+    checks.check(f"{how}: no other program was built", others)
+    for name in names:
         if not (built / name).exists():
             checks.check(f"{how}: {name} was built", ["it does not exist"])
             continue
         done = run([built / name], env=environment())
         checks.check(f"{how}: {name} runs",
-                     problems(done) or ([] if done.stdout == expected else [repr(done.stdout)]))
+                     problems(done) or ([] if done.stdout == PROGRAMS[name] else [repr(done.stdout)]))

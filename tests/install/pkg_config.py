@@ -2,10 +2,12 @@
 import os
 import re
 
-from installation import (CONSUMER, Checks, check_programs, compiler, environment, folder, install,
-                          problems, run, source_root, strange_headers)
+from installation import (CONSUMER, WITHOUT_NGHTTP2, Checks, check_programs, compiler, environment,
+                          folder, headers_of_nghttp2, install, problems, run, source_root,
+                          strange_headers)
 
-PACKAGES = {"core": ["h2ws"], "nghttp2": ["h2ws-nghttp2"], "asio": ["h2ws-nghttp2", "h2ws-asio"]}
+PACKAGES = {"core": ["h2ws"], "http2": ["h2ws"], "asio": ["h2ws-asio"],
+            "nghttp2": ["h2ws-nghttp2"], "asio_nghttp2": ["h2ws-asio", "h2ws-nghttp2"]}
 DEFINITIONS = {"-DASIO_STANDALONE", "-DASIO_HAS_STD_ALIGNED_ALLOC=1", "-DASIO_HAS_CO_AWAIT=1",
                "-DASIO_HAS_STD_COROUTINE=1"}
 
@@ -56,4 +58,6 @@ with folder() as into:
         checks.check(f"{name} compiles with pkg-config {' '.join(PACKAGES[name])}", build(name))
     check_programs(checks, "pkg-config", into)
     checks.check("only installed headers were read", strange_headers(into.glob("*.d"), moved))
+    checks.check("who does not ask for nghttp2 sees nothing of it",
+                 headers_of_nghttp2(into / f"{name}.d" for name in WITHOUT_NGHTTP2))
 checks.finish()

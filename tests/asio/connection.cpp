@@ -56,6 +56,49 @@ TEST_CASE("a message is echoed over a socket and both sides end in order", "[asi
     CHECK(client_end == std::error_code());
 }
 
+TEST_CASE("a connection of which nobody keeps a pointer lives until its completion handler has run",
+          "[asio]") {
+    sockets pair;
+    int completed = 0;
+    std::weak_ptr<echo::server_connection<local_socket>> connection;
+    {
+        const auto made = echo::make_server(std::move(pair.server));
+        connection = made;
+        h2ws::asio::serve(made, echo::serve{}, [&, at = made.get()](std::error_code) {
+            REQUIRE_FALSE(connection.expired());
+            CHECK(at->session().finished());
+            ++completed;
+        });
+    }
+    SECTION("it ends by itself") { pair.client.close(); }
+    SECTION("it is closed") {
+        asio::post(pair.context, [&] { connection.lock()->close(); });
+    }
+    pair.context.run();
+    CHECK(completed == 1);
+    CHECK(connection.expired());
+}
+
+TEST_CASE("a completion handler in another execution context does not keep the connection",
+          "[asio]") {
+    asio::io_context elsewhere;
+    int completed = 0;
+    std::weak_ptr<echo::server_connection<local_socket>> connection;
+    {
+        sockets pair;
+        pair.client.close();
+        const auto made = echo::make_server(std::move(pair.server));
+        connection = made;
+        h2ws::asio::serve(made, echo::serve{},
+                          asio::bind_executor(elsewhere, [&](std::error_code) { ++completed; }));
+        pair.context.run();
+    }
+    CHECK(completed == 0);
+    CHECK(connection.expired()); // before the sockets' context
+    elsewhere.run();
+    CHECK(completed == 1);
+}
+
 TEST_CASE("any completion token serves: a future, a coroutine", "[asio]") {
     sockets pair;
     h2ws::system_entropy entropy;

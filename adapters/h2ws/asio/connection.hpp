@@ -18,8 +18,8 @@
 namespace h2ws::asio {
 
 // Owns the stream and the session. All calls on it and on its session are made on the stream's
-// executor, one at a time. While async_run is under way it lives without help; its completion
-// handler runs after that, and keeps a pointer of its own if it looks at the connection.
+// executor, one at a time. From async_run on it lives without help: until the completion handler
+// has run, or until that is posted to another execution context.
 template <session Session, class Stream>
 class connection : public std::enable_shared_from_this<connection<Session, Stream>> {
 public:

@@ -195,7 +195,7 @@ private:
         owner_->pump_ = nullptr;
         std::error_code ignored; // closing is best effort
         owner_->stream().lowest_layer().close(ignored);
-        done_.complete(error_);
+        done_.complete_keeping(owner_, error_);
     }
 
     // TLS: close_notify, for whose answer we wait a moment.

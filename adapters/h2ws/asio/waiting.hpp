@@ -11,14 +11,15 @@
 
 namespace h2ws::asio {
 
-// A handler on its way to its executor, with what it is to be told.
+// A handler on its way to its executor, with what it is to be told and what lives until it has run.
 template <class Handler, class... Results>
 class completion {
 public:
     using allocator_type = ::asio::associated_allocator_t<Handler>;
 
-    completion(Handler handler, std::tuple<Results...> results)
-        : handler_(std::move(handler)),
+    completion(Handler handler, std::tuple<Results...> results, std::shared_ptr<const void> kept)
+        : kept_(std::move(kept)),
+          handler_(std::move(handler)),
           results_(std::move(results)) {}
 
     allocator_type get_allocator() const noexcept {
@@ -33,6 +34,7 @@ public:
     }
 
 private:
+    std::shared_ptr<const void> kept_; // destroyed after the handler
     Handler handler_;
     std::tuple<Results...> results_;
 };
@@ -51,14 +53,19 @@ public:
     explicit operator bool() const noexcept { return handler_ != nullptr; }
 
     // Posts the handler to its executor: it never runs before this returns. Nothing waits any more.
-    void complete(Results... results) {
-        if (handler_ != nullptr) handler_.release()->complete(std::move(results)...);
+    void complete(Results... results) { complete_keeping({}, std::move(results)...); }
+
+    // `kept` lives until the handler has run, unless that runs in another execution context than
+    // the fallback's, which may be gone by then.
+    void complete_keeping(std::shared_ptr<const void> kept, Results... results) {
+        if (handler_ != nullptr)
+            handler_.release()->complete(std::move(kept), std::move(results)...);
     }
 
 private:
     class base {
     public:
-        virtual void complete(Results... results) = 0;
+        virtual void complete(std::shared_ptr<const void> kept, Results... results) = 0;
         virtual void destroy() noexcept = 0;
 
     protected:
@@ -80,12 +87,14 @@ private:
 
         holder(Handler handler, const Executor& fallback)
             : handler_(std::move(handler)),
-              work_(::asio::get_associated_executor(handler_, fallback)) {}
+              work_(::asio::get_associated_executor(handler_, fallback)),
+              is_at_home_(same_context(work_.get_executor(), fallback)) {}
 
         // The memory is given back before the handler runs: it may start the next operation in it.
-        void complete(Results... results) override {
+        void complete(std::shared_ptr<const void> kept, Results... results) override {
             completion<Handler, Results...> call(std::move(handler_),
-                                                 std::tuple<Results...>(std::move(results)...));
+                                                 std::tuple<Results...>(std::move(results)...),
+                                                 is_at_home_ ? std::move(kept) : nullptr);
             auto work = std::move(work_);
             give_back(call.get_allocator());
             ::asio::post(work.get_executor(), std::move(call));
@@ -103,8 +112,18 @@ private:
             std::allocator_traits<memory>::deallocate(to, this, 1);
         }
 
+        template <class One, class Other>
+        static bool same_context(const One& one, const Other& other) {
+            if constexpr (requires { ::asio::query(one, ::asio::execution::context); })
+                return &::asio::query(one, ::asio::execution::context) ==
+                       &::asio::query(other, ::asio::execution::context);
+            else
+                return false;
+        }
+
         Handler handler_;
         ::asio::executor_work_guard<executor> work_;
+        bool is_at_home_;
     };
 
     struct destroyer {

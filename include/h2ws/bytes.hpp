@@ -21,4 +21,6 @@ inline std::string_view as_text(const_bytes bytes) noexcept {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+constexpr std::size_t smaller(std::size_t a, std::size_t b) noexcept { return b < a ? b : a; }
+
 } // namespace h2ws

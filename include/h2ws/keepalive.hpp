@@ -25,6 +25,9 @@ public:
         pinged_ = false;
     }
 
+    // Whether the ping that `expire` asked for has no answer yet.
+    constexpr bool pinged() const noexcept { return pinged_; }
+
     // When `expire` has something to say next; never when the interval is never.
     constexpr instant deadline(const keepalive_options& options) const noexcept {
         const instant ping_at = after(last_heard_, options.interval);

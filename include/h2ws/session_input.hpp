@@ -208,10 +208,11 @@ private:
     void receive_frames(stream_type& at, mutable_bytes& part,
                         std::optional<stream_event>& found) noexcept {
         typename Role::input input = part;
+        const bool awaits_pong = at.socket->awaits_pong();
         const auto what = at.socket->poll(input, false, this->around());
         const std::size_t taken = part.size() - input.size();
         part = part.last(input.size());
-        this->touched_ = at.id;
+        if (awaits_pong || at.socket->has_more()) this->touched_ = at.id;
         std::size_t wire_bytes = 0;
         if (what && std::holds_alternative<message_chunk>(*what))
             this->hold(at, wire_bytes = taken);

@@ -57,12 +57,18 @@ public:
         std::optional<event> found;
         do {
             drain(with);
-            socket_.poll(arrived).swap(found);
+            found = socket_.poll(arrived);
         } while (!found && socket_.wants_transmit());
         in = arrived.data;
         if (found) note(*found, with.now);
         return found;
     }
+
+    // Whether an event or output waits though no new bytes come: to be polled again.
+    bool has_more() const noexcept { return socket_.has_more(); }
+
+    // Whether a ping of ours waits for its answer: whatever is heard makes `deadline` nearer then.
+    bool awaits_pong() const noexcept { return keepalive_.pinged(); }
 
     // The stream is over: no output leaves any more.
     std::optional<event> stream_ended(ending how, http2_error code, gather_list& out) noexcept {
@@ -238,7 +244,8 @@ private:
 
     // Queues what the protocol has to say by itself.
     void drain(const surroundings& with) noexcept {
-        while (const auto said = socket_.poll_transmit()) {
+        while (socket_.wants_transmit()) {
+            const auto said = socket_.poll_transmit();
             if (over_ || aborted_) continue; // nobody hears it any more
             if (!said->bytes.empty() && !queue_said(said->bytes, with)) continue;
             if (said->reset)

@@ -7,12 +7,10 @@
 //     }
 //     while (auto out = socket.poll_transmit()) write(*out);
 //
-// Whatever you say is returned by the call that says it (send...); whatever the protocol says by
-// itself is pulled (poll_transmit). `poll` takes nothing while poll_transmit has something to say:
-// until it has been drained, the rest of the input stays in `in`.
+// Whatever you say is returned by the call that says it (send...); what the protocol says by itself
+// is pulled (poll_transmit). While it has something to say `poll` takes nothing: `in` stays.
 //
-// The object owns no bytes of yours, allocates nothing, and every function is noexcept. No call is
-// undefined, in whatever state.
+// The object owns no bytes of yours, allocates nothing, throws nothing. No call is undefined.
 #pragma once
 
 #include "close_payload.hpp"
@@ -156,6 +154,12 @@ public:
 
     // Whether poll_transmit has something to say.
     bool wants_transmit() const noexcept { return owed_ != owed::nothing || owes_ending(); }
+
+    // Whether that, or an event, waits though no new bytes come: to be polled again.
+    bool has_more() const noexcept {
+        return wants_transmit() || report_ == reporting::due ||
+               (Extension::owns_rsv1 && inside_frame_ && frame_.payload_length == 0); // decoded
+    }
 
     const closing_handshake& lifecycle() const noexcept { return lifecycle_; }
 
@@ -372,10 +376,6 @@ private:
         // RFC 6455 §5.8 (R192)
         if constexpr (Extension::owns_rsv1) return outgoing_.extension().active();
         return false;
-    }
-
-    static constexpr std::size_t smaller(std::size_t a, std::size_t b) noexcept {
-        return b < a ? b : a;
     }
 
     std::size_t remaining() const noexcept { // fits: limits bound it by what size_t can count

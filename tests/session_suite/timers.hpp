@@ -23,6 +23,21 @@ TEMPLATE_LIST_TEST_CASE("a silent peer is pinged and then given up", "[session][
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("whatever is heard after a ping brings the next one nearer",
+                        "[session][rfc6455-5.5.2]", models) {
+    pair<TestType> both({}, {.ping = {.interval = seconds(10), .timeout = seconds(50)}},
+                        {.ping = {.interval = never}});
+    const tunnel_id tunnel = both.opened();
+    both.client_hears = false;
+    both.pass(seconds(11)); // a ping that would have 50 seconds
+    CHECK(both.client.send(tunnel, "no pong") == errc::none);
+    both.pass(seconds(10)); // a second one
+    both.client_hears = true;
+    both.run();
+    CHECK(both.client.count("1 ping \"\"") == 2);
+    both.finish();
+}
+
 TEMPLATE_LIST_TEST_CASE("a tunnel that idles too long is closed with 1001",
                         "[session][rfc6455-7.2.3]", models) {
     pair<TestType> both({}, {.waits = {.idle = seconds(100)}}, {});

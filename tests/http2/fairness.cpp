@@ -32,9 +32,13 @@ std::vector<std::uint32_t> turns(std::string_view written) {
     return out;
 }
 
+octets update_of(std::uint32_t stream, std::string_view urgency) {
+    return m::frame(0x10, 0, 0, m::number(stream) + octets(urgency));
+}
+
 // A server whose client opens so many tunnels, each with its priority field if that is not empty.
 struct meeting {
-    explicit meeting(std::uint32_t window) {
+    explicit meeting(std::uint32_t window, const session_options& options = {}) : us(options) {
         us.hears("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
                  m::frame(4, 0, 0, octets("\0\4", 2) + m::number(window)) +
                  m::frame(8, 0, 0, m::number(1 << 30)));
@@ -127,8 +131,78 @@ TEST_CASE("PRIORITY_UPDATE decides who goes first from then on", "[http2][rfc921
     it.us.hears(m::frame(0x10, 0, 0, m::number(5) + "u=6"));
     for (std::size_t i = 3; i-- > 0;) it.queue(i, 20'000);
     CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{3, 1, 3, 1, 5, 5});
-    it.us.hears(m::frame(0x10, 0, 0, m::number(99) + "u=0")); // no stream yet: a hint is lost
+}
+
+TEST_CASE("PRIORITY_UPDATE before its stream opens counts from then on, over its field",
+          "[http2][rfc9218-7]") {
+    meeting it(1'000'000);
+    for (const auto& [stream, urgency] : {std::pair{3, "u=6"}, {5, "u=4"}, {5, "u=0"}, {7, "u=1"}})
+        it.us.hears(update_of(static_cast<std::uint32_t>(stream), urgency));
+    it.open();
+    it.open("u=0"); // what was said of it before overrides this
+    it.open();
+    for (std::size_t i = 0; i < 3; ++i) it.queue(i, 20'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{5, 5, 1, 1, 3, 3});
+    it.next = 9; // closes 7, which was never opened (RFC 9113 §5.1.1)
+    it.open();
+    it.us.hears(update_of(7, "u=0") + update_of(5, "u=7"));
+    for (std::size_t i = 0; i < 4; ++i) it.queue(i, 10'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{1, 9, 3, 5});
+}
+
+TEST_CASE("the priority field counts in a header section, not among trailers",
+          "[http2][rfc9218-5]") {
+    alone<m::server> us;
+    us.side.accepts = false;
+    us.hears("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + m::frame(4, 0, 0, {}));
+    const std::vector<field> post{
+        {":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}};
+    std::vector<request_id> names;
+    us.side.on_event = [&](const stream_event& found) {
+        if (const auto* asked = std::get_if<request_received>(&found))
+            names.push_back(asked->request);
+    };
+    us.hears(m::headers(1, post, false) + m::headers(3, post, false) +
+             m::headers(3, {{"priority", "u=0"}}, true));
+    REQUIRE(names.size() == 2);
+    const octets body(10'000, 'x');
+    for (const request_id name : names)
+        REQUIRE(us.side.session.respond(name, 200, {}, as_bytes(body), us.now));
+    const std::size_t before = us.side.written.size();
+    us.hears({});
+    CHECK(turns(us.side.written.substr(before)) == std::vector<std::uint32_t>{1, 3});
+}
+
+TEST_CASE("idle streams with a priority count among those that may be open",
+          "[http2][rfc9218-7.1]") {
+    for (const bool acknowledged : {true, false}) {
+        CAPTURE(acknowledged);
+        meeting it(1'000'000, {.max_streams = 4});
+        if (acknowledged) it.us.hears(m::frame(4, 1, 0, {}));
+        it.open();
+        for (const std::uint32_t stream : {3U, 5U, 7U, 5U}) it.us.hears(update_of(stream, "u=1"));
+        it.us.hears(update_of(1, "u=1") + m::reset(1, 8) + update_of(1, "u=1"));
+        it.us.hears(update_of(11, "u=1")); // in its place
+        CHECK_FALSE(it.us.side.ended);
+        it.us.hears(update_of(9, "u=1"));
+        // What we allow is not known to the peer before it acknowledges it.
+        CHECK(it.us.side.ended == acknowledged);
+        if (acknowledged) CHECK(it.us.side.log.back() == "ended frame_unexpected");
+    }
+}
+
+TEST_CASE("a stream whose reset the peer does not know yet, but has sent its own, is not active",
+          "[http2][rfc9218-7.1]") {
+    meeting it(1'000'000, {.max_streams = 2});
+    it.us.hears(m::frame(4, 1, 0, {}));
+    it.open();
+    it.open();
+    REQUIRE(it.us.side.reset(it.names[0]) == errc::none); // waits to be written
+    it.us.side.receive(m::reset(1, 8) + update_of(5, "u=1"));
     CHECK_FALSE(it.us.side.ended);
+    it.us.side.receive(update_of(7, "u=1"));
+    it.us.hears({});
+    CHECK(it.us.side.log.back() == "ended frame_unexpected");
 }
 
 TEST_CASE("an urgent tunnel that is blocked holds nobody up", "[http2][rfc9218-4.1][R118]") {

@@ -130,6 +130,20 @@ TEST_CASE("a fault of the connection is told, and ends all, with its own code",
     }
 }
 
+TEST_CASE("PRIORITY_UPDATE of what is no request, or of a server's, ends the connection",
+          "[http2][rfc9218-7.1]") {
+    const auto of = [](std::uint32_t stream) {
+        return m::frame(16, 0, 0, m::number(stream) + octets("u=1"));
+    };
+    check_connection_fault<false>({"stream 0", of(0), errc::stream_id_invalid});
+    check_connection_fault<false>({"a push stream", of(2), errc::stream_id_invalid});
+    check_connection_fault<true>({"at a client", of(1), errc::frame_unexpected});
+    check_connection_fault<false>(
+        {"on a stream", m::frame(16, 0, 1, m::number(1)), errc::stream_id_invalid});
+    check_connection_fault<false>(
+        {"too short", m::frame(16, 0, 0, "123"), errc::frame_size_invalid});
+}
+
 TEST_CASE("a fault of a stream ends that stream, with its own code", "[http2][rfc9113-5.4.2]") {
     const fault faults[]{
         {"a window update of nothing", m::frame(8, 0, 3, m::number(0)),

@@ -181,6 +181,16 @@ TEST_CASE("a peer that never reads holds what may be queued and one write",
     CHECK(peer.grown() <= 100'000 + 64 * 1'024 + 16'384);
 }
 
+TEST_CASE("priorities of streams that are never opened hold their limit, and are a flood",
+          "[http2][flood][rfc9218-7][R123]") {
+    counted_side peer;
+    for (std::uint32_t stream = 3; stream < 60'003 && !peer.at.peer.ended; stream += 2)
+        peer.at.hears(model::frame(16, 0, 0, model::number(stream) + octets("u=1")));
+    CHECK(peer.at.peer.session.counters().total(flood::small_frames) == 20'001);
+    peer.check_calmed();
+    CHECK(peer.grown() <= 3 * 8 * http2::max_idle_priorities); // it grows by doubling
+}
+
 TEST_CASE("DATA of one octet each holds no more than the message", "[http2][flood][R123]") {
     counted_side peer;
     const octets message = transcript::from_client(0x82, octets(60'000, 'x'));

@@ -39,7 +39,7 @@ private:
 
 // Beside what it allocates.
 static_assert(sizeof(http2_model::server) <= 2'560);
-static_assert(sizeof(http2_model::client) <= 2'560);
+static_assert(sizeof(http2_model::client) <= 2'624);
 
 using sides = both_sides<http2_model, allocator_meter>;
 

@@ -23,7 +23,7 @@ CORE = [
     ("http2 wire", "http2/frame http2/huffman http2/hpack_integer http2/hpack_representation"
                    " http2/hpack_static_table http2/hpack_table http2/hpack_decoder http2/hpack_encoder"
                    " http2/hpack"),
-    ("http2", "http2/flow_control http2/window_growth http2/priority http2/limits http2/peer_settings http2/control_frames"
+    ("http2", "http2/flow_control http2/window_growth http2/priority http2/limits http2/idle_priorities http2/peer_settings http2/control_frames"
               " http2/stream_map http2/turns http2/session_output http2/session_sections http2/session_frames"
               " http2/session"),
 ]

@@ -36,6 +36,12 @@ inline constexpr std::uint32_t max_waiting_replies = 1'000;
 // is over: what a peer that sends and never reads makes us hold.
 inline constexpr std::size_t max_waiting_octets = 65'536;
 
+// Streams that PRIORITY_UPDATE names before they are opened; with those that are active they may be
+// no more than MAX_CONCURRENT_STREAMS (RFC 9218 §7.1). This bounds them where that is far larger,
+// and before the peer knows it: what is said of more is lost, as a hint may be. Memory: 8 octets
+// each, once there is one. Each frame is counted among flood_limits::small_frames.
+inline constexpr std::size_t max_idle_priorities = 1'024;
+
 // The dynamic table that we let the peer fill, and the largest that we use of its own: RFC 9113
 // §6.5.2's default. Memory: as much for each direction once it is used.
 inline constexpr std::uint32_t table_size = 4'096;

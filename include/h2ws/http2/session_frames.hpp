@@ -189,6 +189,7 @@ private:
     // Our initial window holds from now on for what the peer sends.
     void settings_acknowledged() noexcept {
         this->count(flood::small_frames);
+        settings_acknowledged_ = true;
         const std::int32_t by = this->options().stream_window - this->local_initial_window_;
         this->local_initial_window_ = this->options().stream_window;
         this->streams_by_id_.each([&](entry& at) { at.receives.change(by); });
@@ -251,15 +252,39 @@ private:
     void priority_update_frame(const_bytes payload) noexcept {
         this->count(flood::small_frames);
         const std::int32_t stream_id = load_31(payload.data());
-        if (Role::is_client || stream_id == 0) {
+        if (Role::is_client || stream_id % 2 == 0) { // 0, and what only a push could open
             this->fail(Role::is_client ? errc::frame_unexpected : errc::stream_id_invalid);
             return;
         }
+        const std::uint8_t urgency = urgency_of(as_text(payload.subspan(4)));
         if (entry* const of = this->streams_by_id_.find(stream_id))
-            this->turns_.set_urgency(*of, urgency_of(as_text(payload.subspan(4))));
+            this->turns_.set_urgency(*of, urgency);
+        else if (this->is_idle(stream_id))
+            prioritize_idle(stream_id, urgency);
+    }
+
+    // RFC 9218 §7.1: with those that are active, no more than MAX_CONCURRENT_STREAMS.
+    void prioritize_idle(std::int32_t stream_id, std::uint8_t urgency) noexcept {
+        idle_priorities& idle = this->idle_priorities_;
+        const std::size_t most = this->options().max_streams;
+        if (settings_acknowledged_ && !idle.has(stream_id) && !idle.full() &&
+            idle.size() + this->streams_by_id_.size() >= most &&
+            idle.size() + active_streams() >= most) {
+            this->fail(errc::frame_unexpected);
+            return;
+        }
+        idle.set(stream_id, urgency);
+    }
+
+    // As the peer sees it, which may have ended what we are about to reset.
+    std::size_t active_streams() noexcept {
+        std::size_t count = 0;
+        this->streams_by_id_.each([&](entry& at) { count += at.in != entry::list::dying; });
+        return count;
     }
 
     bool settings_came_ = false;
+    bool settings_acknowledged_ = false; // ours, by the peer
 };
 
 } // namespace h2ws::http2

@@ -2,6 +2,7 @@
 // of RFC 9113 section 5.1 and the blocks of section 4.3.
 #pragma once
 
+#include "idle_priorities.hpp"
 #include "session_output.hpp"
 
 namespace h2ws::http2 {
@@ -18,6 +19,7 @@ protected:
 
     session_sections(Role role, const session_options& options) noexcept
         : base(role, options),
+          idle_priorities_(options.memory),
           decoder_(options.memory, table_size),
           block_(options.memory) {}
 
@@ -86,6 +88,7 @@ protected:
         section_ends_stream_ = head.has(flag::end_stream);
         continuations_ = 0;
         section_name_ = 0;
+        section_prioritized_ = false;
         if (stream_type* const at = stream_of_section(head.stream_id)) {
             section_name_ = at->id;
             this->section_begins(*at);
@@ -108,6 +111,8 @@ protected:
 
     // The stream whose block is open: only CONTINUATION of it may follow (RFC 9113 §6.10). 0: none.
     std::int32_t open_section() const noexcept { return section_open_ ? section_stream_id_ : 0; }
+
+    idle_priorities idle_priorities_;
 
 private:
     // A block in one frame is decoded where it lies.
@@ -133,7 +138,8 @@ private:
         const errc error = decoder_.decode(block, [this](const field& line) {
             stream_type* const at = this->streams_.find(section_name_);
             if (at == nullptr || at->stage >= stream_stage::over) return;
-            if (!Role::is_client && line.name == "priority") note_priority(*at, line.value);
+            if (!Role::is_client && line.name == "priority" && this->awaits_head(*at))
+                note_priority(*at, line.value);
             this->section_field(*at, line);
         });
         if (error == errc::no_memory) {
@@ -175,19 +181,24 @@ private:
             return nullptr;
         } else {
             this->highest_peer_id_ = stream_id;
+            const std::optional<std::uint8_t> urgency = idle_priorities_.open(stream_id);
             if (stream_id > this->last_taken_id_) return nullptr;             // RFC 9113 §6.8
             if (this->streams_by_id_.size() >= this->options().max_streams) { // §5.1.2 (R98)
                 this->refuse_stream(stream_id, http2_error::refused_stream);
                 return nullptr;
             }
             stream_type* const at = this->begin_request(stream_id);
-            if (at == nullptr || this->enter(*at, stream_id) == nullptr)
-                this->out_of_memory_ = true;
-            return this->out_of_memory_ ? nullptr : at;
+            entry* const made = at == nullptr ? nullptr : this->enter(*at, stream_id);
+            if (made == nullptr) return this->out_of_memory_ = true, nullptr;
+            section_prioritized_ = urgency.has_value();
+            if (urgency) this->turns_.set_urgency(*made, *urgency);
+            return at;
         }
     }
 
+    // RFC 9218 §7: PRIORITY_UPDATE overrides the field.
     void note_priority(const stream_type& at, std::string_view value) noexcept {
+        if (section_prioritized_) return;
         if (entry* const of = this->streams_by_id_.find(at.stream_id))
             this->turns_.set_urgency(*of, urgency_of(value));
     }
@@ -199,6 +210,7 @@ private:
     std::uint32_t continuations_ = 0;
     bool section_open_ = false; // CONTINUATION must follow
     bool section_ends_stream_ = false;
+    bool section_prioritized_ = false; // its stream was, by PRIORITY_UPDATE
 };
 
 } // namespace h2ws::http2

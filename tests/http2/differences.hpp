@@ -181,14 +181,6 @@ inline constexpr difference differences[]{
          return of.frame.type == causes::settings && of.frame.has(1) && of.frame.length == 0 &&
                 causes::is_nothing(of.ours) && of.theirs.goaway == "PROTOCOL_ERROR";
      }},
-    {"no-rfc7540-priorities", "RFC 9218 2.1", "SETTINGS_NO_RFC7540_PRIORITIES is passed over",
-     "connection, PROTOCOL_ERROR, where it changes after the first SETTINGS",
-     "a recipient may treat it so, and nothing here depends on it",
-     [](const cause& of) {
-         return of.frame.type == causes::settings && of.ours.goaway.empty() &&
-                of.theirs.goaway == "PROTOCOL_ERROR" &&
-                of.frame.bytes.find(octets("\0\x09\0\0\0", 5), 9) != octets::npos;
-     }},
     {"no-authority", "8.3.1", "a request without authority and host is told",
      "stream, PROTOCOL_ERROR", "8.3.1 demands method, scheme and path",
      [](const cause& of) {

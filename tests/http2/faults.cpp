@@ -144,6 +144,30 @@ TEST_CASE("PRIORITY_UPDATE of what is no request, or of a server's, ends the con
         {"too short", m::frame(16, 0, 0, "123"), errc::frame_size_invalid});
 }
 
+TEST_CASE("NO_RFC7540_PRIORITIES stays what the first SETTINGS made of it",
+          "[http2][rfc9218-2.1]") {
+    const octets priorities_off = m::number(9, 2) + m::number(1);
+    const octets priorities_on = m::number(9, 2) + m::number(0);
+    // In the first frame the last value counts (RFC 9113 §6.5).
+    const std::pair<octets, std::uint32_t> begun[]{
+        {{}, 0}, {priorities_on, 0}, {priorities_off, 1}, {priorities_on + priorities_off, 1}};
+    for (const auto& [first, value] : begun) {
+        CAPTURE(first.size(), value);
+        const octets preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + m::frame(4, 0, 0, first);
+        alone<m::server> server;
+        server.hears(preface + one_setting(9, value));
+        CHECK_FALSE(server.side.ended);
+        server.hears(one_setting(9, 1 - value));
+        CHECK(server.side.log.back() == "ended setting_invalid");
+        CHECK(goaway_code(server.side.written, false) == "PROTOCOL_ERROR");
+        alone<m::client> client;
+        client.hears(preface.substr(24) + one_setting(9, value));
+        CHECK_FALSE(client.side.ended);
+        client.hears(one_setting(9, 1 - value));
+        CHECK(client.side.log.back() == "ended setting_invalid");
+    }
+}
+
 TEST_CASE("a fault of a stream ends that stream, with its own code", "[http2][rfc9113-5.4.2]") {
     const fault faults[]{
         {"a window update of nothing", m::frame(8, 0, 3, m::number(0)),

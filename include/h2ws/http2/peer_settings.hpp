@@ -10,6 +10,7 @@ struct settings_in_force {
     std::uint32_t max_concurrent_streams = 0xffff'ffff; // no limit
     std::int32_t initial_window_size = default_window;
     std::uint32_t max_frame_size = default_max_frame_size;
+    std::uint32_t no_rfc7540_priorities = 0;
 };
 
 // Whether a setting may have this value at all; SETTINGS_ENABLE_CONNECT_PROTOCOL is the connect

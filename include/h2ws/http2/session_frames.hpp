@@ -135,7 +135,7 @@ private:
     }
 
     void settings_frame(const frame_head& head, const_bytes payload) noexcept {
-        settings_came_ = true;
+        const bool first = !std::exchange(settings_came_, true);
         if (head.has(flag::ack)) return settings_acknowledged();
         this->count(flood::settings);
         bool changed = false; // every window: work for each stream
@@ -143,7 +143,7 @@ private:
             const auto which = static_cast<setting>(load(payload.data(), 2));
             if (which == setting::initial_window_size && std::exchange(changed, true))
                 this->count(flood::settings); // as if it were in a frame of its own
-            apply(which, load(payload.data() + 2, 4));
+            apply(which, load(payload.data() + 2, 4), first);
         }
         if (this->doomed_) return;
         this->control_.settings_ack(); // RFC 9113 §6.5.3 (R110)
@@ -154,8 +154,10 @@ private:
     }
 
     // RFC 9113 §6.5 (R108): in the order in which they stand.
-    void apply(setting which, std::uint32_t value) noexcept {
+    void apply(setting which, std::uint32_t value, bool first) noexcept {
         errc error = check_setting(which, value, Role::is_client);
+        if (which == setting::no_rfc7540_priorities && error == errc::none) // RFC 9218 §2.1
+            error = fix_priorities(value, first);
         if constexpr (Role::is_client) {
             if (error == errc::none)
                 error = this->setting(static_cast<std::uint16_t>(which), value);
@@ -174,6 +176,12 @@ private:
         case setting::initial_window_size: return change_windows(static_cast<std::int32_t>(value));
         default: break;
         }
+    }
+
+    // It is what the first SETTINGS say, or do not say, for good.
+    errc fix_priorities(std::uint32_t value, bool first) noexcept {
+        if (first) this->peer_.no_rfc7540_priorities = value;
+        return value == this->peer_.no_rfc7540_priorities ? errc::none : errc::setting_invalid;
     }
 
     // RFC 9113 §6.9.2 (R120): of all streams, also below zero.

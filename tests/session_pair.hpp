@@ -115,6 +115,9 @@ public:
     errc write(request_id to, std::string_view text, bool end) {
         return call([&](Session& s) { return s.write(to, as_bytes(text), end, now_); }).error();
     }
+    errc inform(request_id of, std::uint16_t status, std::span<const field> fields = {}) {
+        return call([&](Session& s) { return s.send_interim(of, status, fields, now_); }).error();
+    }
     void lost(connection_loss how = connection_loss::failed) {
         session.lost(how);
         poll_dry();
@@ -310,6 +313,15 @@ private:
         asked = what.request;
         note("asked " + std::string(what.head->method) + ' ' + std::string(what.head->path) +
              (what.end ? " end" : ""));
+    }
+    static std::string described(std::span<const field> fields) {
+        std::string line;
+        for (const field& each : fields)
+            line += ' ' + std::string(each.name) + '=' + std::string(each.value);
+        return line;
+    }
+    void told(const interim_received& what) {
+        note("interim " + std::to_string(what.head->status) + described(what.head->fields));
     }
     void told(const response_received& what) {
         note("answered " + std::to_string(what.head->status) + (what.end ? " end" : ""));

@@ -10,6 +10,7 @@
 #include "session_suite/closing.hpp"
 #include "session_suite/decisions.hpp"
 #include "session_suite/endings.hpp"
+#include "session_suite/interim.hpp"
 #include "session_suite/limits.hpp"
 #include "session_suite/messages.hpp"
 #include "session_suite/opening.hpp"

@@ -278,7 +278,7 @@ private:
     void ordinary_response(stream_type& at, bool end_stream) noexcept {
         const auto head = read_response_head(at.received_fields(), end_stream);
         if (!head) return this->abort(at, head.error(), info(head.error()).stream_error);
-        if (head->is_interim()) return; // RFC 9110 §15.2 lets a client ignore them
+        if (head->is_interim()) return interim_response(at, *head);
         const bool empty = at.asks_head || head->status == 204 || head->status == 304;
         if (const errc error = this->expect_body(at, head->fields, empty, end_stream);
             error != errc::none)
@@ -287,6 +287,16 @@ private:
         at.stage = stream_stage::answered;
         at.end_received = end_stream;
         this->tell(at, news::head);
+    }
+
+    // RFC 9113 §8.1 (R46): the final one is still to come. It is kept apart, since the next section
+    // may begin before it is told.
+    void interim_response(stream_type& at, const response_head& head) noexcept {
+        message_parts* const parts = at.exchange->parts.make(this->options_.memory);
+        if (parts == nullptr) return this->abort(at, errc::no_memory, http2_error::internal_error);
+        parts->interim_section = std::move(*at.exchange->response_section);
+        parts->interim = head; // its views are of memory that was moved as it is
+        this->tell(at, news::interim);
     }
 
     void refused(stream_type& at, errc error) noexcept {

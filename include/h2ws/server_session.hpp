@@ -57,17 +57,33 @@ public:
         return sent;
     }
 
-    // Answers an ordinary request; `end`: `body`, which is copied, is all of it, else `write` adds
-    // to it. Errors: not_open, invalid_argument, too_many_fields, no_memory.
+    // An interim (1xx) answer, any number of them before `respond` (RFC 9110 §15.2). Errors:
+    // not_open (it was answered, or is gone), invalid_argument (any other status, 101, fields that
+    // it cannot have), too_many_fields, no_memory.
+    result<void> send_interim(request_id request, std::uint16_t status,
+                              std::span<const field> fields, instant now) noexcept {
+        stream_type* const at = pending(request.value, true, now);
+        if (at == nullptr) return errc::not_open;
+        // RFC 9110 §8.6
+        if (status >= 200 || find_field(fields, "content-length")) return errc::invalid_argument;
+        field_list list;
+        list.add_status(status); // RFC 9113 §8.6 (R48)
+        list.add_all(fields);
+        if (list.error() != errc::none) return list.error();
+        return this->engine().submit_interim(*at, list.fields()) ? result<void>{} : errc::no_memory;
+    }
+
+    // The final answer to an ordinary request; `end`: `body`, which is copied, is all of it, else
+    // `write` adds to it. Errors: not_open, invalid_argument, too_many_fields, no_memory.
     result<void> respond(request_id request, std::uint16_t status, std::span<const field> fields,
                          const_bytes body, instant now, bool end = true) noexcept {
         stream_type* const at = pending(request.value, true, now);
         if (at == nullptr) return errc::not_open;
+        if (status < 200) return errc::invalid_argument; // an interim one
         field_list list;
         list.add_status(status);
         list.add_all(fields);
-        if (status >= 200) return answer(*at, list, body, end);
-        return this->send_interim(*at, list);
+        return answer(*at, list, body, end);
     }
 
 protected:
@@ -227,11 +243,6 @@ private:
         at.forget_handshake();
         if (!whole) this->wake(at);
         return {};
-    }
-
-    result<void> send_interim(stream_type& at, const field_list& list) noexcept {
-        if (list.error() != errc::none) return list.error();
-        return this->engine().submit_interim(at, list.fields()) ? result<void>{} : errc::no_memory;
     }
 
     result<void> send_head(stream_type& at, const field_list& list, bool end_stream) noexcept {

@@ -74,6 +74,8 @@ concept accepting_session = session<S> &&
     noexcept->std::same_as<result<void>>;
     { session.refuse(tunnel, std::uint16_t{403}, now) }
     noexcept->std::same_as<result<void>>;
+    { session.send_interim(request, std::uint16_t{103}, std::span<const field>{}, now) }
+    noexcept->std::same_as<result<void>>;
     { session.respond(request, std::uint16_t{200}, std::span<const field>{}, const_bytes{}, now) }
     noexcept->std::same_as<result<void>>;
 };

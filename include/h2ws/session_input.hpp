@@ -148,6 +148,8 @@ private:
         };
         if (next_is(news::rejected))
             found.emplace(request_rejected{at.error, at.stream_id});
+        else if (next_is(news::interim))
+            found.emplace(interim_received{{at.id}, &at.exchange->parts->interim});
         else if (next_is(news::head))
             tell_head(at, found);
         else if (at.has(news::frames))

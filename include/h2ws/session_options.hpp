@@ -45,7 +45,7 @@ struct session_options {
     std::size_t max_field_bytes = 16'384;
 
     // Tunnels and ordinary requests together, advertised as SETTINGS_MAX_CONCURRENT_STREAMS.
-    // Memory: 320 bytes for each that idles, 340 at a client; until it is answered 720 more and its
+    // Memory: 320 bytes for each that idles, 340 at a client; until it is answered 760 more and its
     // fields; and what the limits below say. nghttp2 holds 410 bytes of its own beside them.
     std::uint32_t max_streams = 256;
     // Of these, tunnels that were told of and wait for accept or refuse; one more gets 503 when it

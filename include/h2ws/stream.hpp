@@ -30,6 +30,7 @@ enum class stream_stage : std::uint8_t {
 // once at a time, so that nothing has to be allocated for it.
 enum class news : std::uint8_t {
     rejected, // a request against the rules
+    interim,  // an answer that is not the last
     head,     // a request, an answer, or that there is none
     frames,   // the websocket may have something to say without new bytes
     early,    // bytes that came before the answer: they are polled now
@@ -37,6 +38,16 @@ enum class news : std::uint8_t {
     writable, // after queue_full
     closed,
     released,
+};
+
+// What few ordinary messages have, and no tunnel.
+struct message_parts {
+    explicit message_parts(const allocator& memory) noexcept : interim_section(memory) {}
+
+    const allocator& memory() const noexcept { return interim_section.memory(); }
+
+    field_store interim_section; // of the answer before the final one
+    response_head interim;
 };
 
 // HTTP's part: the handshake of a tunnel until it is open, an ordinary request and its answer, the
@@ -61,6 +72,7 @@ struct http_exchange {
     std::size_t early_taken = 0;
     std::optional<std::uint64_t> body_left; // to come, by its content-length
     output_queue output;
+    owned<message_parts> parts;
     instant due = never; // for the answer
 };
 
@@ -77,7 +89,7 @@ struct stream {
     http2_error code = http2_error::no_error;
     errc error = errc::none;
     stream_stage stage = stream_stage::pending;
-    std::uint8_t to_tell = 0;          // bits of `news`
+    std::uint16_t to_tell = 0;         // bits of `news`
     bool is_request : 1 = false;       // an ordinary one
     bool is_raw : 1 = false;           // a tunnel that was opened for another protocol
     bool told : 1 = false;             // the application knows of it, or will
@@ -91,8 +103,8 @@ struct stream {
     bool was_full : 1 = false;  // queue_full was said: that there is room again is to be told
 
     bool has(news what) const noexcept { return (to_tell & bit(what)) != 0; }
-    void add(news what) noexcept { to_tell = static_cast<std::uint8_t>(to_tell | bit(what)); }
-    void remove(news what) noexcept { to_tell = static_cast<std::uint8_t>(to_tell & ~bit(what)); }
+    void add(news what) noexcept { to_tell = static_cast<std::uint16_t>(to_tell | bit(what)); }
+    void remove(news what) noexcept { to_tell = static_cast<std::uint16_t>(to_tell & ~bit(what)); }
 
     // Whether something is still to be done for it, which a reset now makes useless: an answer, or
     // what comes before both Closes.
@@ -128,7 +140,8 @@ struct stream {
     // too early.
     void forget_handshake() noexcept {
         if (!exchange) return;
-        if (exchange->output.empty() && !has(news::early) && !exchange->body_left)
+        if (exchange->output.empty() && !has(news::early) && !exchange->body_left &&
+            !exchange->parts)
             return exchange.release();
         exchange->section.clear();
         exchange->response_section.reset();

@@ -94,8 +94,16 @@ struct request_received {
     bool end;
 };
 
-// A client's: the answer to an ordinary request; interim ones are passed over. The views live until
-// request_released was polled past; `end`: it has no body.
+// A client's: an interim (1xx) answer to an ordinary request; any number may come before the final
+// one (RFC 9110 §15.2). The views live until the next call. Those to a request for a tunnel are
+// passed over.
+struct interim_received {
+    request_id request;
+    const response_head* head;
+};
+
+// A client's: the final answer to an ordinary request. The views live until request_released was
+// polled past; `end`: it has no body.
 struct response_received {
     request_id request;
     const response_head* head;
@@ -148,8 +156,8 @@ struct connection_ended {
 
 using stream_event =
     std::variant<tunnel_requested, request_rejected, tunnel_opened, tunnel_refused, tunnel_event,
-                 tunnel_data, tunnel_writable, tunnel_released, request_received, response_received,
-                 body_received, request_writable, request_released, settings_received,
-                 goaway_received, connection_ended>;
+                 tunnel_data, tunnel_writable, tunnel_released, request_received, interim_received,
+                 response_received, body_received, request_writable, request_released,
+                 settings_received, goaway_received, connection_ended>;
 
 } // namespace h2ws

@@ -364,6 +364,7 @@ private:
     void told(const tunnel_data&) {}
     void told(const tunnel_writable&) {}
     void told(const request_received&) { FAIL("an ordinary request is the owner's"); }
+    void told(const interim_received&) { FAIL("an ordinary response is the owner's"); }
     void told(const response_received&) { FAIL("an ordinary response is the owner's"); }
     void told(const body_received&) { FAIL("a body is the owner's"); }
     void told(const request_writable&) { FAIL("an ordinary request is the owner's"); }

@@ -80,9 +80,8 @@ private:
     static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
                       std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                       std::uint8_t, void* user_data) {
-        owner(user_data).field_received(frame->hd.stream_id,
-                                        {text(name, name_size), text(value, value_size)});
-        return 0;
+        const field line{text(name, name_size), text(value, value_size)};
+        return owner(user_data).field_arrived(frame->hd.stream_id, line) ? NGHTTP2_ERR_PAUSE : 0;
     }
 
     static int frame_recv(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {

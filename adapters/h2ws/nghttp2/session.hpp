@@ -2,7 +2,8 @@
 // session concept says.
 //
 // nghttp2 pushes, the concept pulls: at each piece of DATA its callback returns NGHTTP2_ERR_PAUSE,
-// and the session gives out what is in that piece before it feeds the rest.
+// and the session gives out what is in that piece before it feeds the rest. So it does at the first
+// field after an interim answer, which is lent.
 #pragma once
 
 #include "callbacks.hpp"
@@ -117,7 +118,7 @@ private:
             return fail(taken);
         }
         auto size = static_cast<std::size_t>(taken);
-        if (paused_) {
+        if (chunk_left_ != 0) {
             const auto before = static_cast<std::size_t>(chunk_ - octets);
             padding_left_ = size - before - chunk_left_; // RFC 9113 §6.1 (R104): credited already
             size = before;
@@ -152,6 +153,14 @@ private:
         chunk_ = data;
         chunk_left_ = size;
         chunk_stream_ = at->id;
+        return paused_ = true;
+    }
+
+    // True: nghttp2 is to stop there until what came before was told.
+    bool field_arrived(std::int32_t stream_id, const field& line) noexcept {
+        this->field_received(stream_id, line);
+        const stream_type* const at = stream_of(stream_id);
+        if (at == nullptr || !at->has(news::interim)) return false;
         return paused_ = true;
     }
 
@@ -214,7 +223,7 @@ private:
     std::uint64_t chunk_stream_ = 0; // whose DATA lies at the front of the input,
     std::size_t chunk_left_ = 0;     // so much of it,
     std::size_t padding_left_ = 0;   // and so much padding after it
-    bool paused_ = false;            // nghttp2 stopped at a piece and has still to look behind it
+    bool paused_ = false;            // nghttp2 stopped there and has still to look behind it
 };
 
 template <class Extension = no_extension>

@@ -328,7 +328,10 @@ private:
     }
     void told(const body_received& what) {
         body += as_text(what.payload);
-        if (what.end) note("body of " + std::to_string(body.size()));
+        if (!what.end && !what.trailers.empty()) FAIL("trailers before the end");
+        if (what.end)
+            note("body of " + std::to_string(body.size()) +
+                 (what.trailers.empty() ? "" : " with" + described(what.trailers)));
         give_back(what.request, what.wire_bytes);
     }
     void told(const request_released& what) {

@@ -17,3 +17,4 @@
 #include "session_suite/queues.hpp"
 #include "session_suite/requests.hpp"
 #include "session_suite/timers.hpp"
+#include "session_suite/trailers.hpp"

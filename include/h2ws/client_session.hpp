@@ -107,10 +107,7 @@ protected:
 
     // The field section of an answer, interim or final, is whole.
     void head_complete(stream_type& at, bool end_stream) noexcept {
-        if (at.error != errc::none)
-            return this->abort(at, at.error,
-                               at.error == errc::no_memory ? http2_error::internal_error
-                                                           : http2_error::enhance_your_calm);
+        if (at.error != errc::none) return this->abort(at, at.error, base::reset_code(at.error));
         if (at.is_request) return ordinary_response(at, end_stream);
         const auto read =
             read_response(at.received_fields(), end_stream, at.exchange->request,

@@ -65,9 +65,11 @@ protected:
     }
     void section_field(stream_type& at, const field& line) noexcept {
         if (awaits_head(at)) return this->engine().add_field(at, line);
-        if (!at.is_request && at.stage != stream_stage::answered) return;       // headers_on_tunnel
-        if (const errc error = check_trailers({&line, 1}); error != errc::none) // R50, R52
-            this->abort(at, error, info(error).stream_error);
+        if (at.stage >= stream_stage::over) return;
+        if (!at.is_request && at.stage != stream_stage::answered) return; // headers_on_tunnel
+        errc error = check_trailers({&line, 1});                          // R50, R52
+        if (error == errc::none && at.is_request) error = keep_trailer(at, line);
+        if (error != errc::none) this->abort(at, error, reset_code(error));
     }
     void section_complete(stream_type& at, bool end_stream) noexcept {
         if (awaits_head(at)) {
@@ -99,6 +101,13 @@ protected:
     // S7).
     void headers_on_tunnel(stream_type& at) noexcept {
         this->abort(at, errc::headers_on_tunnel, http2_error::protocol_error);
+    }
+
+    // Of a message that cannot be answered any more, or is an answer.
+    static constexpr http2_error reset_code(errc error) noexcept {
+        if (error == errc::no_memory) return http2_error::internal_error;
+        if (error == errc::too_many_fields) return http2_error::enhance_your_calm;
+        return info(error).stream_error;
     }
 
     void goaway_received(std::int32_t last_stream_id, http2_error code) noexcept {
@@ -183,11 +192,24 @@ private:
         }
     }
 
-    void tell_end(const stream_type& at, std::optional<stream_event>& found) const noexcept {
+    void tell_end(stream_type& at, std::optional<stream_event>& found) noexcept {
         if (at.is_request)
-            found.emplace(body_received{{at.id}, {}, true, 0});
+            found.emplace(body_received{{at.id}, {}, true, 0, trailers_of(at)});
         else
             found.emplace(tunnel_data{{at.id}, {}, true, 0});
+    }
+
+    static std::span<const field> trailers_of(stream_type& at) noexcept {
+        if (!at.exchange || !at.exchange->parts) return {};
+        return at.exchange->parts->trailers.fields();
+    }
+
+    errc keep_trailer(stream_type& at, const field& line) noexcept {
+        const allocator& memory = this->options_.memory;
+        if (!at.exchange.make(memory, this->queued_) || !at.exchange->parts.make(memory))
+            return errc::no_memory;
+        return at.exchange->parts->trailers.add(line, this->options_.max_fields,
+                                                this->options_.max_field_bytes);
     }
 
     void tell_writable(const stream_type& at, std::optional<stream_event>& found) const noexcept {

@@ -42,12 +42,15 @@ enum class news : std::uint8_t {
 
 // What few ordinary messages have, and no tunnel.
 struct message_parts {
-    explicit message_parts(const allocator& memory) noexcept : interim_section(memory) {}
+    explicit message_parts(const allocator& memory) noexcept
+        : interim_section(memory),
+          trailers(memory) {}
 
     const allocator& memory() const noexcept { return interim_section.memory(); }
 
     field_store interim_section; // of the answer before the final one
     response_head interim;
+    field_store trailers; // of the peer
 };
 
 // HTTP's part: the handshake of a tunnel until it is open, an ordinary request and its answer, the

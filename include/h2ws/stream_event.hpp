@@ -110,12 +110,14 @@ struct response_received {
     bool end;
 };
 
-// A piece of the body that the peer sends; `wire_bytes` go back through `consume`.
+// A piece of the body that the peer sends; `wire_bytes` go back through `consume`. `trailers` came
+// with the end, and not before; the views live until the next call.
 struct body_received {
     request_id request;
     const_bytes payload;
     bool end;
     std::size_t wire_bytes;
+    std::span<const field> trailers = {};
 };
 
 // tunnel_writable for the body that `write` sends.

@@ -42,6 +42,9 @@ struct asked_server {
     alone<typename Model::server> server;
 
     void hears(const octets& bytes) { server.hears(bytes); }
+    void hears_bytes(const octets& bytes) {
+        for (const char octet : bytes) server.hears({octet});
+    }
     request_id asked(std::uint32_t stream, const std::vector<field>& fields, bool end) {
         hears(Model::headers(stream, fields, end));
         return server.side.asked;

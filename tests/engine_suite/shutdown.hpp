@@ -87,6 +87,18 @@ TEST_CASE("a server announces a shutdown, and a round trip later says what it to
     peer.side.check_ended();
 }
 
+TEST_CASE("an error after the second GOAWAY names no later stream than it",
+          "[engine][rfc9113-6.8][R114]") {
+    by_hand peer;
+    peer.shutdown();
+    peer.hears(model::frame(ping_type, 1, 0, peer.ping()));
+    peer.hears(model::headers(3, tunnel_request(), false)); // crossed it, and is not looked at
+    peer.hears(window_update(0, 0));
+    CHECK(farewells(peer.side.written) ==
+          lines{first_goaway, "ping", "goaway 1 0", "goaway 1 1"}); // PROTOCOL_ERROR
+    peer.side.check_ended();
+}
+
 TEST_CASE("a peer that never answers the PING gets the second GOAWAY all the same",
           "[engine][rfc9113-6.8][R113]") {
     by_hand peer;
@@ -153,7 +165,7 @@ TEST_CASE("both sides shut down at once and finish", "[engine][rfc9113-6.8][R112
 }
 
 TEST_CASE("a client's tunnels above the last stream are refused and may be asked for again",
-          "[engine][rfc9113-6.8][R112][R111]") {
+          "[engine][rfc9113-6.8][R112][R111][rfc9113-8.7][R89]") {
     instant now = seconds(1);
     endpoint<model::client> side({}, {}, now);
     side.receive(model::server_preface(true));

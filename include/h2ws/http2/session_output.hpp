@@ -162,7 +162,9 @@ protected:
     void terminate(errc why) noexcept {
         if (std::exchange(doomed_, true)) return;
         fatal_ = why;
-        control_.goaway(highest_peer_id_, info(why).stream_error);
+        // RFC 9113 §6.8 (R114): not one above what a GOAWAY before it has named
+        control_.goaway(highest_peer_id_ < last_taken_id_ ? highest_peer_id_ : last_taken_id_,
+                        info(why).stream_error);
     }
 
     void count(flood kind) noexcept {

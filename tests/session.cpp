@@ -4,6 +4,7 @@
 #include "scarce_memory.hpp"
 
 #include "rule_suite.hpp"
+#include "session_suite.hpp"
 
 TEST_CASE("a key is answered where a client sends one, unless that is off", "[session][R26]") {
     for (const bool answers : {true, false}) {

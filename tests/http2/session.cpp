@@ -7,6 +7,7 @@ using models = std::tuple<http2_model>;
 
 #include "../engine_suite/session.hpp"
 #include "../rule_suite.hpp"
+#include "../session_suite.hpp"
 
 TEST_CASE("a refusal whose content is not as long as it says is malformed",
           "[http2][rfc9113-8.1.1][R54]") {

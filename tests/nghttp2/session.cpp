@@ -7,6 +7,7 @@ using models = std::tuple<nghttp2_model>;
 
 #include "../engine_suite/session.hpp"
 #include "../rule_suite.hpp"
+#include "../session_suite.hpp"
 
 TEST_CASE("a tunnel that ends where the stream's window is 0 is not held for ever",
           "[nghttp2][rfc9113-6.9.1][R118][S21]") {

@@ -2,7 +2,7 @@
 // to touch the others.
 #pragma once
 
-#include "../session_suite.hpp"
+#include "../session_suite/alone.hpp"
 
 namespace rule_suite {
 

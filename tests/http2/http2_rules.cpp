@@ -4,5 +4,6 @@
 using model = http2_model;
 
 #include "../engine_suite/frames.hpp"
+#include "../engine_suite/shutdown.hpp"
 #include "../engine_suite/streams.hpp"
 #include "../engine_suite/windows.hpp"

@@ -1,6 +1,0 @@
-// GOAWAY in two steps, on nghttp2.
-#include "model.hpp"
-
-using model = nghttp2_model;
-
-#include "../engine_suite/shutdown.hpp"

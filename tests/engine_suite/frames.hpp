@@ -7,7 +7,7 @@
 using namespace engine_suite;
 
 TEMPLATE_LIST_TEST_CASE("frames of unknown types and unknown flags are passed over",
-                        "[engine][rfc9113-4.1][R91]", both_roles) {
+                        "[engine][rfc9113-4.1][R91][rfc9113-8.5][R86]", both_roles) {
     conversation<TestType> peer;
     for (const std::uint32_t stream : {0U, 1U, 99U})
         for (const std::uint8_t type : {std::uint8_t{0x0b}, std::uint8_t{0x42}, std::uint8_t{0xff}})
@@ -90,6 +90,15 @@ TEMPLATE_LIST_TEST_CASE("a code that nobody knows in GOAWAY changes nothing",
     peer.hears(model::frame(goaway_type, 0, 0,
                             model::number(TestType::is_client ? 3 : 0) + // its streams
                                 model::number(0xdeadbeef)));
+    peer.check_nothing_wrong();
+}
+
+TEMPLATE_LIST_TEST_CASE("DATA without bytes is no end", "[engine][rfc9113-6.1][R105]", both_roles) {
+    conversation<TestType> peer;
+    const octets message = peer.message("in two", 0x81);
+    for (const octets& part : {message.substr(0, 4), octets{}, message.substr(4), octets{}})
+        peer.hears(model::data(1, part, false));
+    CHECK(peer.side.of(1).back() == "text \"in two\"");
     peer.check_nothing_wrong();
 }
 

@@ -50,6 +50,18 @@ TEST_CASE("DATA after END_STREAM on a stream that is half open is an error",
     peer.check_nothing_wrong();
 }
 
+TEST_CASE("HEADERS that do not end a request after its head are malformed",
+          "[engine][rfc9113-8.1][R49]") {
+    conversation<model::server> peer;
+    peer.hears(model::headers(
+        5, {{":method", "POST"}, {":scheme", "https"}, {":authority", "a"}, {":path", "/"}},
+        false));
+    peer.hears(model::headers(5, {{"x", "y"}}, false));
+    REQUIRE(peer.frames(reset_type, 5).size() == 1);
+    CHECK(peer.frames(reset_type, 5)[0].code() == http2_error::protocol_error);
+    peer.check_nothing_wrong();
+}
+
 TEST_CASE("after our END_STREAM only credit is sent, and it is sent",
           "[engine][rfc9113-5.1][R95]") {
     conversation<model::server> peer;
@@ -141,9 +153,36 @@ TEMPLATE_LIST_TEST_CASE("only DATA waits for a window, and only for its own two"
     peer.check_nothing_wrong();
 }
 
+TEMPLATE_LIST_TEST_CASE("what is not DATA leaves where the connection's window is used up",
+                        "[engine][rfc9113-5.2.1][R99][rfc9113-6.9.1][R118]", both_roles) {
+    conversation<TestType> peer;
+    peer.begun = 0; // count all
+    peer.hears(window_update(3, 0x4000'0000));
+    for (int i = 0; i < 17; ++i) {
+        CHECK(peer.side.send(peer.side.last, octets(1'000'000, 'x')) == errc::none);
+        peer.flush();
+    }
+    CHECK(peer.sent(1) + peer.sent(3) == 65'535 + (1 << 24)); // the model's peer gives that
+    peer.mark();
+    peer.side.echoes = false;
+    peer.hears(model::frame(ping_type, 0, 0, "12345678"));
+    for (int i = 0; i < 4; ++i) peer.hears(peer.said(3, octets(16'000, 'x')));
+    CHECK(peer.side.reset(peer.side.last) == errc::none);
+    peer.flush();
+    REQUIRE_FALSE(peer.frames(ping_type, 0).empty());
+    CHECK(peer.frames(ping_type, 0)[0].flags == 1); // its acknowledgement
+    CHECK(peer.granted(3) > 0);
+    CHECK(peer.frames(reset_type, 3).size() == 1);
+    CHECK(peer.sent(3) == 0);
+    peer.side.echoes = true;
+    peer.hears(window_update(0, 100));
+    CHECK(peer.echoes(1));
+}
+
 TEMPLATE_LIST_TEST_CASE("a tunnel that is not consumed does not stop the others",
                         "[engine][rfc9113-5.2.2][R100]", both_roles) {
-    conversation<TestType> peer;
+    // What the tunnel holds and the others say is more than the connection's window.
+    conversation<TestType> peer({.connection_window = 65'535});
     peer.side.consumes = false;
     for (int i = 0; i < 4; ++i)
         peer.hears(model::data(1, peer.message(octets(16'000, 'x')), false));

@@ -69,7 +69,8 @@ TEMPLATE_LIST_TEST_CASE("a window above 2^31-1 is an error of what it belongs to
     }
 }
 
-TEST_CASE("END_STREAM may leave where a window is used up", "[engine][rfc9113-6.9.1][R118]") {
+TEST_CASE("END_STREAM may leave where a window is used up",
+          "[engine][rfc9113-6.9.1][R118][rfc9113-8.5][R87]") {
     conversation<model::server> peer;
     peer.begun = 0; // count all
     const std::size_t left = (1 << 20) - peer.sent(3);

@@ -24,7 +24,7 @@ class Mutant:
 
     @property
     def is_statement(self):
-        return self.anchor.endswith(";")
+        return self.anchor.endswith((";", "; }"))
 
 
 def path_of(header):

@@ -51,6 +51,16 @@ TEST_CASE("the peer's time to answer begins when the ping leaves", "[rfc6455-5.5
     CHECK(timer.deadline(options) == 110);
 }
 
+TEST_CASE("what leaves after the ping gives the peer no more time", "[rfc6455-5.5.2]") {
+    keepalive timer;
+    timer.start(0);
+    CHECK(timer.expire(options, 30) == action::send_ping);
+    timer.ping_left(options, 31);
+    timer.ping_left(options, 35); // a message of ours
+    CHECK(timer.deadline(options) == 41);
+    CHECK(timer.expire(options, 41) == action::give_up);
+}
+
 TEST_CASE("without an interval there is no deadline") {
     keepalive timer;
     timer.start(0);

@@ -4,6 +4,8 @@
 
 #include "instant.hpp"
 
+#include <cstdint>
+
 namespace h2ws {
 
 struct keepalive_options {
@@ -22,7 +24,7 @@ public:
     // Anything arrived from the peer, not only a pong: it lives.
     constexpr void heard(instant now) noexcept {
         last_heard_ = now;
-        pinged_ = false;
+        ping_ = ping::none;
     }
 
     // Whether the ping that `expire` asked for has no answer yet.
@@ -31,26 +33,34 @@ public:
     // When `expire` has something to say next; never when the interval is never.
     constexpr instant deadline(const keepalive_options& options) const noexcept {
         const instant ping_at = after(last_heard_, options.interval);
-        return pinged_ ? after(ping_at, options.timeout) : ping_at;
+        return ping_ == ping::none ? ping_at : after(ping_at, options.timeout);
     }
 
-    // The ping that `expire` asked for leaves only now: the peer's time to answer begins.
+    // The ping that `expire` asked for leaves only now: the peer's time to answer begins. What else
+    // leaves after it gives the peer no more of it.
     constexpr void ping_left(const keepalive_options& options, instant now) noexcept {
-        if (pinged_) last_heard_ = now - options.interval;
+        if (ping_ == ping::waits) begin_timeout(ping::left, options, now);
     }
 
     constexpr action expire(const keepalive_options& options, instant now) noexcept {
         if (now < deadline(options)) return action::none;
-        if (pinged_) return action::give_up;
-        // Counted from the ping, also when it comes late.
-        last_heard_ = now - options.interval;
-        pinged_ = true;
+        if (ping_ != ping::none) return action::give_up;
+        begin_timeout(ping::waits, options, now); // also when it comes late
         return action::send_ping;
     }
 
 private:
+    enum class ping : std::uint8_t { none, waits, left }; // since the peer was last heard
+
+    // `deadline` counts from the ping.
+    constexpr void begin_timeout(ping stands, const keepalive_options& options,
+                                 instant now) noexcept {
+        ping_ = stands;
+        last_heard_ = now - options.interval;
+    }
+
     instant last_heard_ = 0;
-    bool pinged_ = false;
+    ping ping_ = ping::none;
 };
 
 } // namespace h2ws

@@ -38,6 +38,21 @@ TEMPLATE_LIST_TEST_CASE("whatever is heard after a ping brings the next one near
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("a silent peer is given up though we go on speaking",
+                        "[session][rfc6455-5.5.2]", models) {
+    pair<TestType> both({}, {}, {.ping = {.interval = never}});
+    (void)both.opened();
+    both.client_hears = false;
+    for (int i = 0; i < 6; ++i) {
+        CHECK(both.server.send(both.server.last, "tick") == errc::none);
+        both.pass(seconds(10));
+    }
+    both.pass(seconds(1));
+    CHECK(both.server.has("1 closed keepalive_timeout"));
+    both.client_hears = true;
+    both.finish();
+}
+
 TEMPLATE_LIST_TEST_CASE("a tunnel that idles too long is closed with 1001",
                         "[session][rfc6455-7.2.3]", models) {
     pair<TestType> both({}, {.waits = {.idle = seconds(100)}}, {});

@@ -33,6 +33,27 @@ TEMPLATE_LIST_TEST_CASE("messages of all kinds are echoed at every window and ev
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("between two events of an input a session can be polled with nothing",
+                        "[session]", models) {
+    alone<typename TestType::server> server;
+    server.hears(TestType::client_preface());
+    server.hears(TestType::headers(1, websocket_request(), false));
+    octets bytes = TestType::data(1, transcript::from_client(0x81, "one"), false) +
+                   TestType::data(1,
+                                  transcript::from_client(0x81, "two") +
+                                      transcript::from_client(0x89, "three"),
+                                  false);
+    mutable_bytes in{reinterpret_cast<std::byte*>(bytes.data()), bytes.size()};
+    int events = 0;
+    while (server.side.session.poll(in, server.now)) {
+        ++events;
+        mutable_bytes nothing;
+        CHECK_FALSE(server.side.session.poll(nothing, server.now));
+    }
+    CHECK(events == 3);
+    CHECK(in.empty());
+}
+
 TEMPLATE_LIST_TEST_CASE("long messages pass by copy and by move, both ways",
                         "[session][R92][R169][rfc6455-10.3][R170]", models) {
     for (const weather& how : weathers()) {

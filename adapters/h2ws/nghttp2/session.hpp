@@ -41,10 +41,11 @@ public:
     ~basic_session() { nghttp2_session_del(this->session_); }
 
     // The next event; nothing: all of `in` is taken. `in` is advanced past bytes whose events were
-    // given out, and its bytes may change. Polled with nothing it gives what other calls brought.
+    // given out, and its bytes may change. Polled with nothing it gives what other calls brought,
+    // also between two events of an input.
     std::optional<stream_event> poll(mutable_bytes& in, instant now) noexcept {
         std::optional<stream_event> found = this->next_event(now);
-        while (!found && !this->ended() && (chunk_left_ != 0 || paused_ || !in.empty())) {
+        while (!found && !this->ended() && (!in.empty() || (paused_ && chunk_left_ == 0))) {
             if (chunk_left_ != 0)
                 deliver_chunk(in, found);
             else

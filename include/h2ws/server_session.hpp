@@ -190,8 +190,11 @@ private:
     // Decided when it would be told, not when it came: one read may bring any number, and an
     // application that answers each at once has none that waits. False: it is not to be told.
     bool may_wait(stream_type& at) noexcept {
-        if (at.stage >= stream_stage::over) return true; // its end is told next
-        at.told = at.stage == stream_stage::pending;     // else its time ran out before
+        if (at.stage >= stream_stage::over) { // its end is told next, and takes it off again
+            if (at.stage == stream_stage::over) ++pending_;
+            return true;
+        }
+        at.told = at.stage == stream_stage::pending; // else its time ran out before
         if (!at.told) return false;
         if (pending_ == this->options_.max_pending) { // RFC 9113 §10.5.2 (R125)
             at.told = false;

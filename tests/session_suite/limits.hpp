@@ -272,3 +272,21 @@ TEMPLATE_LIST_TEST_CASE("a tunnel that is over before it was told of takes no ro
     CHECK(server.side.of(2) == lines{"requested /stays"});
     CHECK(server.side.count("rejected too_many_tunnels") == 0);
 }
+
+TEMPLATE_LIST_TEST_CASE("tunnels that die before they are told of make no room for others",
+                        "[session][rfc9113-10.5.2][R125]", models) {
+    alone<typename TestType::server> server({.max_pending = 2});
+    server.side.accepts = false;
+    server.hears(TestType::client_preface());
+    const std::vector<field> trailers{{"x", "y"}};
+    std::uint32_t stream = 1;
+    for (int i = 0; i < 5; ++i, stream += 2) // in one read: a request and what must not follow it
+        server.hears(TestType::headers(stream, websocket_request("/spoilt"), false) +
+                     TestType::headers(stream, trailers, true));
+    CHECK(server.side.session.stream_count() == 0);
+    server.side.log.clear();
+    for (int i = 0; i < 5; ++i, stream += 2)
+        server.hears(TestType::headers(stream, websocket_request("/waits"), false));
+    CHECK(server.side.count("rejected too_many_tunnels") == 3);
+    CHECK(server.side.log.size() == 5);
+}

@@ -146,9 +146,7 @@ protected:
         if (at.is_raw) return this->tell_closed(at, how, code);
         if (at.told) return;
         at.code = code;
-        // RFC 9113 §8.7 (R89): neither reached the application there
-        const bool refused_stream = code == http2_error::refused_stream;
-        refused(at, refused_stream ? errc::stream_not_processed : this->ending_error(at, how));
+        refused(at, this->ending_error(at, how, code));
     }
 
     // The answer is complete: it counts, whatever follows (RFC 9113 §8.1, R51).

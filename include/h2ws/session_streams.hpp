@@ -78,7 +78,7 @@ protected:
         } else if (!at.is_request) {
             engine().tunnel_lost(at, how, code);
         }
-        release(at, how);
+        release(at, how, code);
     }
 
     // What can leave on a stream.
@@ -162,17 +162,25 @@ protected:
             stream_closed(at, code);
     }
 
-    // Why a stream ended that carries no websocket; none: both halves did, in order.
-    errc ending_error(const stream_type& at, ending how) const noexcept {
+    // Why a stream ended that carries no websocket; none: both halves did, in order, or a client
+    // has the whole answer.
+    errc ending_error(const stream_type& at, ending how, http2_error code) const noexcept {
         if (at.error != errc::none) return at.error;
-        if (how == ending::reset_by_peer) return errc::reset_by_peer;
         if (how == ending::connection_lost) return errc::connection_lost;
+        // RFC 9113 §8.7 (R89): it has not reached the application there
+        if (is_client && code == http2_error::refused_stream && at.stage <= stream_stage::pending)
+            return errc::stream_not_processed;
+        if (how == ending::reset_by_peer) {
+            // RFC 9113 §8.1 (R51): the rest of the request is of no interest to the server
+            const bool answered = is_client && at.end_received && code == http2_error::no_error;
+            return answered ? errc::none : errc::reset_by_peer;
+        }
         return at.end_sent && at.end_received ? errc::none : errc::reset_by_us;
     }
 
     // The end of a tunnel that has no websocket, or not yet.
     void tell_closed(stream_type& at, ending how, http2_error code) noexcept {
-        tell_closed(at, closed{ending_error(at, how), code});
+        tell_closed(at, closed{ending_error(at, how, code), code});
     }
 
     void tell(stream_type& at, news what) noexcept { streams_.tell(at, what); }
@@ -287,12 +295,12 @@ private:
         if (at.stage < stream_stage::over) tell(at, news::writable);
     }
 
-    void release(stream_type& at, ending how) noexcept {
+    void release(stream_type& at, ending how, http2_error code) noexcept {
+        if (at.is_request) at.error = ending_error(at, how, code);
         at.stage = stream_stage::gone;
         unhold(at, at.uncredited);
         if (at.exchange) at.exchange->output.clear(out_);
         output_left(at);
-        if (at.is_request) at.error = ending_error(at, how);
         tell(at, news::released);
         engine().stream_freed(at);
     }

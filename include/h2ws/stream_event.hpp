@@ -125,7 +125,8 @@ struct request_writable {
     request_id request;
 };
 
-// The request is gone, answered (errc::none) or reset.
+// The request is gone, answered (errc::none) or reset; a client may try it again where the error is
+// stream_not_processed (RFC 9113 §8.7).
 struct request_released {
     request_id request;
     errc error;

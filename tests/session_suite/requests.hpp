@@ -329,6 +329,47 @@ TEMPLATE_LIST_TEST_CASE("an answer whose content is not as long as it says is re
     CHECK_FALSE(it.client.side.has("request released none"));
 }
 
+TEMPLATE_LIST_TEST_CASE("a whole answer counts, whatever reset follows it with NO_ERROR",
+                        "[session][rfc9113-8.1][R51]", models) {
+    alone<typename TestType::client> client;
+    client.hears(TestType::server_preface(true));
+    REQUIRE(client.side.call(
+        [&](auto& session) { return session.request(post("9"), false, client.now); }));
+    client.hears({});
+    const std::vector<field> too_large{{":status", "413"}};
+    client.hears(TestType::headers(1, too_large, false));
+    SECTION("it is whole") {
+        client.hears(TestType::data(1, "no", true) + TestType::reset(1, 0));
+        CHECK(client.side.log == lines{"answered 413", "body of 2", "request released none"});
+    }
+    SECTION("it is whole, and the reset says more") {
+        client.hears(TestType::data(1, "no", true) + TestType::reset(1, 2));
+        CHECK(client.side.log.back() == "request released reset_by_peer");
+    }
+    SECTION("it is not") {
+        client.hears(TestType::data(1, "no", false) + TestType::reset(1, 0));
+        CHECK(client.side.log == lines{"answered 413", "request released reset_by_peer"});
+    }
+}
+
+TEMPLATE_LIST_TEST_CASE("a request that the server has not processed may be tried again",
+                        "[session][rfc9113-8.7][R89]", models) {
+    asked_by_hand<TestType> it("GET");
+    SECTION("it is refused") {
+        it.client.hears(TestType::reset(1, 7));
+        CHECK(it.client.side.has("request released stream_not_processed"));
+    }
+    SECTION("it is above the last that the server took") {
+        it.client.hears(TestType::goaway(0));
+        CHECK(it.client.side.has("request released stream_not_processed"));
+    }
+    SECTION("it was answered before") {
+        it.answers("200", "3", false);
+        it.client.hears(TestType::reset(1, 7));
+        CHECK(it.client.side.has("request released reset_by_peer"));
+    }
+}
+
 TEMPLATE_LIST_TEST_CASE("the answer to HEAD says how long the content would be",
                         "[session][rfc9113-8.1.1][R52]", models) {
     asked_by_hand<TestType> it("HEAD");

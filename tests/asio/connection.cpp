@@ -227,6 +227,35 @@ TEST_CASE("a handler that throws ends its connection and the exception leaves ru
     CHECK(log == strings{"refused connection_lost", "released"});
 }
 
+TEST_CASE("a handler that throws each time is told every end, and its connection ends", "[asio]") {
+    const bool closes = GENERATE(false, true);
+    CAPTURE(closes);
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log, told;
+    std::optional<std::error_code> end;
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    h2ws::asio::connect(client, echo::ask{"hello", &log}, [](std::error_code) {});
+    h2ws::asio::serve(
+        echo::make_server(std::move(pair.server)),
+        [&](auto& at, const h2ws::stream_event& happened) {
+            if (const auto* asked = std::get_if<h2ws::tunnel_requested>(&happened))
+                at.session().accept(asked->tunnel, {}, h2ws::asio::now()).has_value();
+            if (std::holds_alternative<h2ws::tunnel_released>(happened)) told.push_back("released");
+            if (std::holds_alternative<h2ws::connection_ended>(happened)) told.push_back("ended");
+            if (std::holds_alternative<h2ws::tunnel_event>(happened) && closes) at.close();
+            if (!std::holds_alternative<h2ws::tunnel_requested>(happened))
+                throw std::runtime_error("no");
+        },
+        [&](std::error_code error) { end = error; });
+    CHECK_THROWS_AS(pair.context.run(), std::runtime_error);
+    pair.context.run();
+    CHECK(told == strings{"released", "ended"});
+    CHECK(end == asio::error::operation_aborted);
+    CHECK(log == strings{"opened", "closed connection_lost", "released"});
+}
+
 TEST_CASE("the connection's end is told also where making output brings it", "[asio][R113]") {
     sockets pair;
     h2ws::system_entropy entropy;

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <system_error>
@@ -76,7 +77,7 @@ private:
             }
         } catch (...) { // the handler's: nobody would go on with the connection
             advancing_ = false;
-            close();
+            end(::asio::error::operation_aborted, connection_loss::failed);
             throw;
         }
         advancing_ = false;
@@ -156,18 +157,38 @@ private:
         });
     }
 
-    // The transport is of no more use: the tunnels' ends are told, then everything stops.
     void fail(std::error_code error, connection_loss how) {
         if (over_) return;
-        if (!owner_->session().ended() || how == connection_loss::failed) error_ = error;
-        over_ = true;
-        owner_->session().lost(how);
-        mutable_bytes nothing;
+        if (const auto thrown = end(error, how)) std::rethrow_exception(thrown);
+    }
+
+    // The transport is of no more use: the tunnels' ends are told, then everything stops. A handler
+    // that throws is told the rest all the same; what it threw first is returned.
+    std::exception_ptr end(std::error_code error, connection_loss how) {
+        if (!std::exchange(over_, true)) {
+            if (!owner_->session().ended() || how == connection_loss::failed) error_ = error;
+            owner_->session().lost(how);
+        }
+        std::exception_ptr thrown;
         if (!std::exchange(advancing_, true)) {
-            give_out(nothing);
+            while (!give_out_rest(thrown)) {
+            }
             advancing_ = false;
         }
         stop();
+        return thrown;
+    }
+
+    // Whether there is no more of it.
+    bool give_out_rest(std::exception_ptr& thrown) {
+        mutable_bytes nothing;
+        try {
+            give_out(nothing);
+        } catch (...) {
+            if (!thrown) thrown = std::current_exception();
+            return false;
+        }
+        return true;
     }
 
     // Both sides are done: the stream is closed in order.

@@ -11,6 +11,10 @@ using namespace streams;
 using h2ws::opcode;
 using h2ws::status_code;
 
+// Its views are of its own memory, which only a move takes along.
+static_assert(!std::is_copy_constructible_v<h2ws::asio::kept_request>);
+static_assert(std::is_nothrow_move_constructible_v<h2ws::asio::kept_request>);
+
 namespace {
 
 // A websocket and its server's end; `body(client's, server's)`, then the connection ends.

@@ -11,6 +11,8 @@ namespace h2ws::asio {
 class kept_request {
 public:
     kept_request() = default;
+    kept_request(kept_request&&) noexcept = default; // a copy's views would be of the original
+    kept_request& operator=(kept_request&&) noexcept = default;
 
     // As a server received it: everything that is no pseudo-header field stands in its fields.
     explicit kept_request(const connect_request& asked) {

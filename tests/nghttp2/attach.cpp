@@ -508,3 +508,44 @@ TEST_CASE("without memory tunnels end and the owner goes on", "[nghttp2][attach]
         CHECK(memory.held == 0);
     }
 }
+
+TEST_CASE("a client without memory tells of each tunnel that it named", "[nghttp2][attach]") {
+    const auto play = [](const allocator& memory) {
+        asking both({.options = {.memory = memory}});
+        std::vector<tunnel_id> made;
+        for (int i = 0; i < 10; ++i)
+            if (const auto opened =
+                    both.ours.tunnels->open({.authority = "a.test", .path = "/"}, both.now))
+                made.push_back(*opened);
+        both.run();
+        const std::int32_t own = both.ours.ask("GET", "/page");
+        both.run();
+        CHECK(both.ours.exchanges[own].body == "for /page");
+        std::size_t told = both.ours.released_count.size();
+        for (const octets& line : both.ours.log) told += line.ends_with("opened 200");
+        CHECK(told == made.size());
+        both.ours.tunnels->lost(connection_loss::failed);
+        both.ours.tunnels->deliver();
+        for (const tunnel_id each : made) CHECK(both.ours.released_count[each.value] == 1);
+    };
+    scarce_memory never_fails;
+    play(never_fails.policy());
+    for (const bool for_good : {false, true}) {
+        for (std::size_t turn = 1; turn <= never_fails.allocations; ++turn) {
+            CAPTURE(for_good, turn);
+            scarce_memory memory{.fails_at = turn, .for_good = for_good};
+            play(memory.policy());
+            CHECK(memory.held == 0);
+        }
+    }
+}
+
+TEST_CASE("a client's stream is given no user data, which is the owner's", "[nghttp2][attach]") {
+    asking both;
+    const auto made = both.ours.tunnels->open({.authority = "a.test", .path = "/"}, both.now);
+    REQUIRE(made);
+    (void)both.ours.transmit();
+    const std::int32_t stream = both.ours.tunnels->stream_id(*made);
+    REQUIRE(nghttp2_session_find_stream(both.ours.session, stream) != nullptr);
+    CHECK(nghttp2_session_get_stream_user_data(both.ours.session, stream) == nullptr);
+}

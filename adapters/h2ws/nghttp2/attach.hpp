@@ -212,6 +212,8 @@ private:
     }
 
     bool bind(stream_type& at) noexcept { return ours_.insert(at.stream_id, at.id); }
+    void unbind(stream_type& at) noexcept { ours_.erase(at.stream_id); }
+    static void* user_data_of(stream_type&) noexcept { return nullptr; } // it is the owner's
 
     // GOAWAY is the owner's: here it only means that tunnels asked for from now on are refused.
     void submit_shutdown() noexcept {

@@ -22,6 +22,8 @@ using nghttp2_ssize_of = ssize_t;
 //
 //     stream_type* stream_of(std::int32_t stream_id)   nullptr: it is none of ours
 //     bool bind(stream_type&)                          stream_of will find it; false: no memory
+//     void unbind(stream_type&)                        it will not; also where `bind` said false
+//     void* user_data_of(stream_type&)                 that a client's stream is to have
 //     nghttp2_data_provider output_of(stream_type&)
 //     void submit_shutdown()
 template <class Self, class Role, class Extension>
@@ -160,10 +162,15 @@ protected:
             return nghttp2_submit_response(session_, at.stream_id, headers_.data(), headers_.size(),
                                            body) == 0;
         } else {
-            const std::int32_t stream_id = nghttp2_submit_request(
-                session_, nullptr, headers_.data(), headers_.size(), body, &at);
-            at.stream_id = stream_id < 0 ? 0 : stream_id;
-            return stream_id > 0 && this->engine().bind(at);
+            // Bound before it is submitted: nobody would know a request that left all the same.
+            at.stream_id = static_cast<std::int32_t>(nghttp2_session_get_next_stream_id(session_));
+            if (this->engine().bind(at) &&
+                nghttp2_submit_request(session_, nullptr, headers_.data(), headers_.size(), body,
+                                       this->engine().user_data_of(at)) == at.stream_id)
+                return true;
+            this->engine().unbind(at);
+            at.stream_id = 0;
+            return false;
         }
     }
 

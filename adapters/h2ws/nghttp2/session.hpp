@@ -186,9 +186,11 @@ private:
     }
 
     bool bind(stream_type& at) noexcept {
-        return Role::is_client || // it was given with the request
+        return Role::is_client || // it is given with the request
                nghttp2_session_set_stream_user_data(this->session_, at.stream_id, &at) == 0;
     }
+    void unbind(stream_type&) noexcept {} // a request that is not submitted has none
+    static void* user_data_of(stream_type& at) noexcept { return &at; }
 
     // ---- output ---------------------------------------------------------------------------------
 

@@ -174,10 +174,17 @@ private:
                 this->wake(at);
             } else {
                 at.exchange->due = never;
-                this->engine().answer_overdue(at);
+                overdue(at);
             }
         }
         this->due_ = earlier(this->due_, this->deadline_of(at));
+    }
+
+    void overdue(stream_type& at) noexcept {
+        if (at.body_size() != 0)
+            this->abort(at, errc::output_stalled, http2_error::cancel);
+        else
+            this->engine().answer_overdue(at);
     }
 
     instant walk_at_ = 0; // not before

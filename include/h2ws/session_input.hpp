@@ -299,6 +299,7 @@ private:
         this->settle(); // a pong may be owed
         this->streams_.told(news::early);
         at.forget_handshake();
+        this->wake(at); // what waits to leave still has its time
         if (at.end_received) deliver_end(at);
     }
 

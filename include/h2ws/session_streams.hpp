@@ -101,10 +101,13 @@ protected:
 
     // Moves the first `size` bytes of it to `out_`, behind the transport's own header.
     void take_output(stream_type& at, std::size_t size, bool end_stream) noexcept {
-        if (at.socket)
+        if (at.socket) {
             at.socket->take(size, around());
-        else if (size != 0)
+        } else if (size != 0) {
             at.exchange->output.take(size, out_);
+            at.exchange->due = never;
+            await_progress(at);
+        }
         output_left(at);
         if (end_stream) output_ended(at);
         if (at.socket) {
@@ -201,6 +204,8 @@ protected:
         if (at.socket) {
             due_ = earlier(due_, at.socket->deadline(options_));
             if (reset_if_due(at)) return;
+        } else {
+            await_progress(at);
         }
         if (ready.size != 0 || ready.end_stream) engine().resume(at);
     }
@@ -210,6 +215,13 @@ protected:
 
     void await_answer(stream_type& at) noexcept {
         at.exchange->due = after(now_, options_.waits.handshake);
+        due_ = earlier(due_, at.exchange->due);
+    }
+
+    // The same for a body, or a raw tunnel's bytes, that wait to leave (S21).
+    void await_progress(stream_type& at) noexcept {
+        if (at.body_size() == 0 || at.exchange->due != never) return;
+        at.exchange->due = after(now_, options_.waits.stalled);
         due_ = earlier(due_, at.exchange->due);
     }
 

@@ -76,7 +76,7 @@ struct http_exchange {
     std::optional<std::uint64_t> body_left; // to come, by its content-length
     output_queue output;
     owned<message_parts> parts;
-    instant due = never; // for the answer
+    instant due = never; // for the answer; for output that waits, to leave
 };
 
 template <class Role, class Extension>

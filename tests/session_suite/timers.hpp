@@ -106,3 +106,60 @@ TEMPLATE_LIST_TEST_CASE("a peer that takes no output is given up after 30 second
     CHECK(last(both.client.of(1), 2) == lines{"closed reset_by_peer CANCEL", "released"});
     both.finish();
 }
+
+TEMPLATE_LIST_TEST_CASE("bodies and raw bytes of which the peer takes none are given up",
+                        "[session][S21]", models) {
+    pair<TestType> both({.stream_window = 100}, {.accept_raw_tunnels = true});
+    both.client.consumes = both.server.consumes = false;
+    const octets more_than_a_window(300, 'x');
+    const auto ask = [&](bool end) {
+        const std::vector<field> head{
+            {":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}};
+        const auto made =
+            both.client.call([&](auto& session) { return session.request(head, end, both.now); });
+        REQUIRE(made);
+        both.run();
+        return *made;
+    };
+    const auto stalls = [&](auto& side, const std::string& end) {
+        both.pass(seconds(29));
+        CHECK_FALSE(side.has(end));
+        both.pass(seconds(2));
+        CHECK(side.has(end));
+        CHECK(both.client.session.stream_count() == 0);
+        CHECK(both.server.session.stream_count() == 0);
+    };
+    SECTION("an answer's body") {
+        (void)ask(true);
+        REQUIRE(both.server.call([&](auto& session) {
+            return session.respond(both.server.asked, 200, {}, as_bytes(more_than_a_window),
+                                   both.now);
+        }));
+        stalls(both.server, "request released output_stalled");
+        CHECK(both.client.has("request released reset_by_peer"));
+    }
+    SECTION("a request's body") {
+        const request_id made = ask(false);
+        CHECK(both.client.write(made, more_than_a_window, true) == errc::none);
+        stalls(both.client, "request released output_stalled");
+        CHECK(both.server.has("request released reset_by_peer"));
+    }
+    SECTION("a raw tunnel's bytes") {
+        REQUIRE(both.ask({.protocol = "other", .authority = "a.test"}));
+        both.run();
+        CHECK(both.server.write(both.server.last, more_than_a_window, false) == errc::none);
+        SECTION("it takes none") {
+            stalls(both.server, "1 closed output_stalled CANCEL");
+            CHECK(both.client.has("1 closed reset_by_peer CANCEL"));
+        }
+        SECTION("it takes some after a while") {
+            both.pass(seconds(20));
+            both.client.session.consume(both.client.last, 100);
+            both.pass(seconds(29));
+            both.client.session.consume(both.client.last, 100);
+            both.pass(seconds(60));
+            CHECK(both.server.of(1) == lines{"requested /"});
+        }
+    }
+    both.finish();
+}

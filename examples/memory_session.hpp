@@ -210,12 +210,10 @@ private:
         if (!this->ended()) {
             lanes_.admit(control_);
             lanes_.write_credit(control_);
-            flush();
-            for (lane& on : lanes_)
-                if (on.ends_with_head && !on.waits()) end_half(on);
+            flush_and_end();
             send_data();
         }
-        flush();
+        flush_and_end();
         sweep();
         if (without_memory())
             this->end_connection(errc::no_memory, http2_error::internal_error);
@@ -223,9 +221,12 @@ private:
             this->end_connection(errc::none, http2_error::no_error);
     }
 
-    void flush() noexcept {
+    // Our halves that end with fields have ended once these have left.
+    void flush_and_end() noexcept {
         this->out_.copy(control_.bytes());
         control_.clear();
+        for (lane& on : lanes_)
+            if (on.ends_with_head && !on.waits()) end_half(on);
     }
 
     void end_half(lane& on) noexcept {
@@ -282,6 +283,15 @@ private:
 
     bool submit_interim(stream_type& at, std::span<const field> fields) noexcept {
         control_.put({kind::headers, no_flags, lanes_.find(at)->number}, fields);
+        return true;
+    }
+
+    bool submit_trailers(stream_type& at, std::span<const field> fields) noexcept {
+        lane& on = *lanes_.find(at);
+        memory_records& out = on.waits() ? on.opening : control_;
+        out.put({kind::headers, memory_record::end_stream, on.number}, fields);
+        on.ends_with_head = true;
+        if (out.failed()) this->out_of_memory_ = true;
         return true;
     }
 

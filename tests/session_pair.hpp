@@ -118,6 +118,9 @@ public:
     errc inform(request_id of, std::uint16_t status, std::span<const field> fields = {}) {
         return call([&](Session& s) { return s.send_interim(of, status, fields, now_); }).error();
     }
+    errc trail(request_id of, std::span<const field> trailers) {
+        return call([&](Session& s) { return s.send_trailers(of, trailers, now_); }).error();
+    }
     void lost(connection_loss how = connection_loss::failed) {
         session.lost(how);
         poll_dry();

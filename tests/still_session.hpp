@@ -88,6 +88,7 @@ private:
         return can_submit;
     }
     bool submit_interim(stream_type&, std::span<const h2ws::field>) noexcept { return can_submit; }
+    bool submit_trailers(stream_type&, std::span<const h2ws::field>) noexcept { return can_submit; }
     void submit_reset(stream_type& at, h2ws::http2_error code) noexcept {
         asked.push_back("reset " + std::to_string(at.stream_id) + ' ' +
                         std::string(h2ws::name(code)));

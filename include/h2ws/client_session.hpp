@@ -215,7 +215,8 @@ private:
     }
 
     errc submit(stream_type& at, std::span<const field> fields) noexcept {
-        const bool ends = at.is_request && at.end_after_output && at.body_size() == 0;
+        const bool ends =
+            at.is_request && at.end_after_output && !at.has_trailers && at.body_size() == 0;
         if (!this->engine().submit_headers(at, fields, ends)) return errc::no_memory;
         ++live_;
         return errc::none;

@@ -64,6 +64,8 @@ concept session = requires(S session, mutable_bytes in, const_bytes bytes, messa
     noexcept->std::same_as<result<void>>;
     { session.write(request, bytes, true, now) }
     noexcept->std::same_as<result<void>>;
+    { session.send_trailers(request, std::span<const field>{}, now) }
+    noexcept->std::same_as<result<void>>;
 };
 
 // A session that answers.

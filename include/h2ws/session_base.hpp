@@ -3,11 +3,11 @@
 //
 //     bool submit_headers(stream&, std::span<const field>, bool end_stream)  false: cannot
 //     bool submit_interim(stream&, std::span<const field>)                   a server's
-//     void submit_reset(stream&, http2_error)
-//     void resume(stream&)                 it has output, or END_STREAM: pull it by next_output
-//     void credit(stream&, std::size_t)    bytes of the stream's window
-//     void credit_connection(std::size_t)
-//     void submit_shutdown()               GOAWAY, in two steps where the transport has them
+//     bool submit_trailers(stream&, std::span<const field>)   with END_STREAM; false: `wake` asks
+//     again void submit_reset(stream&, http2_error) void resume(stream&)                 it has
+//     output, or END_STREAM: pull it by next_output void credit(stream&, std::size_t)    bytes of
+//     the stream's window void credit_connection(std::size_t) void submit_shutdown() GOAWAY, in two
+//     steps where the transport has them
 //
 // all noexcept, and calls what stands under "for the engine", here and in the files below, as
 // things arrive.
@@ -92,6 +92,21 @@ public:
         return write_to(*at, bytes, end);
     }
 
+    // Ends an ordinary message's body with trailers, copied (RFC 9113 §8.1); what was written goes
+    // first. Errors: not_open as for `write`, invalid_argument (a pseudo-header field, one that no
+    // message can have, content-length), too_many_fields, no_memory.
+    result<void> send_trailers(request_id request, std::span<const field> trailers,
+                               instant now) noexcept {
+        stream_type* const at = this->live(request.value, now);
+        if (at == nullptr || !at->is_request || !at->head_sent || at->end_after_output)
+            return errc::not_open;
+        if (trailers.empty()) return write_to(*at, {}, true);
+        if (const errc error = keep_last_words(*at, trailers); error != errc::none) return error;
+        at->end_after_output = at->has_trailers = true;
+        this->wake(*at);
+        return {};
+    }
+
     // When `expire` has something to do next.
     instant deadline() const noexcept { return this->due_ < walk_at_ ? walk_at_ : this->due_; }
 
@@ -142,6 +157,26 @@ private:
         at.end_after_output = end;
         this->wake(at);
         return {};
+    }
+
+    errc keep_last_words(stream_type& at, std::span<const field> trailers) noexcept {
+        for (const field& line : trailers) // R50, R56, R63; RFC 9110 §6.5.1
+            if (check_trailers({&line, 1}) != errc::none || line.name == "content-length")
+                return errc::invalid_argument;
+        const session_options& options = this->options_;
+        if (!at.exchange.make(options.memory, this->queued_) ||
+            !at.exchange->parts.make(options.memory))
+            return errc::no_memory;
+        field_store& kept = at.exchange->parts->last_words;
+        for (const field& line : trailers)
+            if (const errc error = kept.add(line, options.max_fields, options.max_field_bytes);
+                error != errc::none) {
+                kept.clear();
+                return error;
+            }
+        if (!kept.fields().empty()) return errc::none;
+        kept.clear();
+        return errc::no_memory;
     }
 
     void consume_of(std::uint64_t name, std::size_t wire_bytes) noexcept {

@@ -88,7 +88,8 @@ protected:
     };
 
     output next_output(stream_type& at) noexcept {
-        if (!at.socket) return {at.body_size(), at.end_after_output && !at.end_sent};
+        if (!at.socket)
+            return {at.body_size(), at.end_after_output && !at.has_trailers && !at.end_sent};
         const std::size_t size = at.socket->output_size(around());
         return {size, at.socket->end().what == stream_end::how::end_stream};
     }
@@ -113,6 +114,8 @@ protected:
         if (at.socket) {
             due_ = earlier(due_, at.socket->deadline(options_));
             reset_if_due(at);
+        } else {
+            submit_trailers(at);
         }
     }
 
@@ -207,7 +210,8 @@ protected:
         } else {
             await_progress(at);
         }
-        if (ready.size != 0 || ready.end_stream) engine().resume(at);
+        if (ready.size != 0 || ready.end_stream) return engine().resume(at);
+        submit_trailers(at);
     }
 
     // The websocket may have something to say without new bytes, if only that it is closed.
@@ -291,6 +295,14 @@ private:
         at.stage = stream_stage::over;
         engine().submit_reset(at, end.code);
         return true;
+    }
+
+    // Once: when the body has left (RFC 9113 §8.1).
+    void submit_trailers(stream_type& at) noexcept {
+        if (!at.has_trailers || at.body_size() != 0) return;
+        field_store& trailers = at.exchange->parts->last_words;
+        if (trailers.fields().empty()) return; // they are on their way
+        if (engine().submit_trailers(at, trailers.fields())) trailers.clear();
     }
 
     // Half a queue is room enough to go on. Where all queues together were full, theirs counts.

@@ -44,13 +44,15 @@ enum class news : std::uint8_t {
 struct message_parts {
     explicit message_parts(const allocator& memory) noexcept
         : interim_section(memory),
-          trailers(memory) {}
+          trailers(memory),
+          last_words(memory) {}
 
     const allocator& memory() const noexcept { return interim_section.memory(); }
 
     field_store interim_section; // of the answer before the final one
     response_head interim;
-    field_store trailers; // of the peer
+    field_store trailers;   // of the peer
+    field_store last_words; // our trailers, until the body has left
 };
 
 // HTTP's part: the handshake of a tunnel until it is open, an ordinary request and its answer, the
@@ -102,8 +104,9 @@ struct stream {
     bool end_sent : 1 = false;
     bool reset_after_end : 1 = false; // a refusal: RST_STREAM(NO_ERROR) when it has left (S23)
     bool reset_by_peer : 1 = false;
-    bool asks_head : 1 = false; // by method HEAD: the answer has no content
-    bool was_full : 1 = false;  // queue_full was said: that there is room again is to be told
+    bool has_trailers : 1 = false; // of ours: they end the body
+    bool asks_head : 1 = false;    // by method HEAD: the answer has no content
+    bool was_full : 1 = false;     // queue_full was said: that there is room again is to be told
 
     bool has(news what) const noexcept { return (to_tell & bit(what)) != 0; }
     void add(news what) noexcept { to_tell = static_cast<std::uint16_t>(to_tell | bit(what)); }

@@ -65,6 +65,9 @@ struct asked_server {
         return call(
             [&](auto& session) { return session.send_interim(of, status, fields, server.now); });
     }
+    errc trails(request_id of, std::span<const field> trailers) {
+        return call([&](auto& session) { return session.send_trailers(of, trailers, server.now); });
+    }
     lines& log() { return server.side.log; }
     lines frames() const { return Model::frames(server.side.written, false); }
 };

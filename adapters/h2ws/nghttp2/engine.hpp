@@ -149,8 +149,11 @@ protected:
         case NGHTTP2_HEADERS: break;
         default: return;
         }
-        if (at != nullptr && (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
+        if (at == nullptr) return;
+        if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
             this->output_ended(*at);
+        else if (at->has_trailers)
+            this->wake(*at);
     }
 
     bool submit_headers(stream_type& at, std::span<const field> fields, bool end_stream) noexcept {
@@ -178,6 +181,17 @@ protected:
         return list_headers(fields) &&
                nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, at.stream_id, nullptr,
                                       headers_.data(), headers_.size(), nullptr) == 0;
+    }
+
+    bool submit_trailers(stream_type& at, std::span<const field> fields) noexcept {
+        // nghttp2 sends what opens a stream last, and drops what is for one that is not open:
+        // frame_sent asks again.
+        if (nghttp2_session_find_stream(session_, at.stream_id) == nullptr) return false;
+        const bool done =
+            list_headers(fields) &&
+            nghttp2_submit_trailer(session_, at.stream_id, headers_.data(), headers_.size()) == 0;
+        if (!done) this->out_of_memory_ = true;
+        return done;
     }
 
     void submit_reset(stream_type& at, http2_error code) noexcept {

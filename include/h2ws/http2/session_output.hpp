@@ -55,14 +55,20 @@ protected:
             if constexpr (Role::is_client) forget(*to);
             return false;
         }
-        to->ends_with_headers = end_stream;
-        if (end_stream) turns_.add(*to);
+        if (end_stream) end_with_headers(*to);
         return true;
     }
 
     bool submit_interim(stream_type& at, std::span<const field> fields) noexcept {
         entry* const to = streams_by_id_.find(at.stream_id);
         return to != nullptr && write_section(*to, fields, false);
+    }
+
+    bool submit_trailers(stream_type& at, std::span<const field> fields) noexcept {
+        entry* const to = streams_by_id_.find(at.stream_id);
+        if (to != nullptr && write_section(*to, fields, true)) return end_with_headers(*to), true;
+        this->out_of_memory_ = true;
+        return false;
     }
 
     // RFC 9113 §5.4.2 (R101): the last frame on the stream, which is gone once it has left.
@@ -259,6 +265,12 @@ private:
             next_id_ = next_id_ > max_stream_id - 2 ? -1 : next_id_ + 2;
             return made;
         }
+    }
+
+    // Our half has ended once they have left.
+    void end_with_headers(entry& to) noexcept {
+        to.ends_with_headers = true;
+        turns_.add(to);
     }
 
     // A number that was not used is given to the next.

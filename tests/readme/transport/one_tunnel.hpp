@@ -136,6 +136,7 @@ private:
         return true;
     }
     bool submit_interim(stream_type&, std::span<const h2ws::field>) noexcept { return true; }
+    bool submit_trailers(stream_type&, std::span<const h2ws::field>) noexcept { return true; }
     void submit_reset(stream_type&, h2ws::http2_error) noexcept {
         put('R', {});
         is_over_ = true;

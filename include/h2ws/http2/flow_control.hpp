@@ -19,7 +19,7 @@ public:
     constexpr void sent(std::size_t size) noexcept { left_ -= static_cast<std::int32_t>(size); }
 
     // WINDOW_UPDATE, or a change of the initial size. False: more than 2^31-1 (RFC 9113 §6.9.1,
-    // R119).
+    // R119). It may fall below zero (RFC 9113 §6.9.2, R120).
     [[nodiscard]] constexpr bool change(std::int64_t by) noexcept {
         const std::int64_t changed = std::int64_t{left_} + by;
         if (changed > max_window || changed < -std::int64_t{max_window}) return false;

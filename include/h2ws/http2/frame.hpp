@@ -139,7 +139,8 @@ constexpr bool has_legal_length(const frame_head& head) noexcept {
 
 } // namespace frames
 
-// The faults that a head alone shows (RFC 9113 §4.2, §6). Unknown types have none but their length.
+// The faults that a head alone shows (RFC 9113 §4.2 (R92), §6). Unknown types have none but their
+// length.
 constexpr frame_fault check_frame_head(const frame_head& head,
                                        std::uint32_t max_frame_size) noexcept {
     if (head.length > max_frame_size) return {errc::frame_size_invalid};

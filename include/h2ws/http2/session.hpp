@@ -149,7 +149,7 @@ private:
         this->received(1);
         --left_;
         if (padding_ > left_) {
-            this->fail(errc::padding_invalid);
+            this->fail(errc::padding_invalid); // RFC 9113 §6.1 (R104)
             return;
         }
         left_ -= padding_;
@@ -175,7 +175,7 @@ private:
         const std::size_t taken = size - part.size();
         in = in.subspan(taken);
         left_ -= static_cast<std::uint32_t>(taken);
-        this->received(taken);
+        this->received(taken); // RFC 9113 §6.9 (R117), §5.2.2 (R100): whoever consumes it
         if (left_ == 0) end_payload();
     }
 
@@ -205,7 +205,7 @@ private:
         if (at == nullptr) return;
         if (head_.has(flag::padded) && at->stage < stream_stage::over)
             this->credit(*at, padding_ + 1);
-        this->end_data(*at, head_.has(flag::end_stream));
+        this->end_data(*at, head_.has(flag::end_stream)); // RFC 9113 §6.1 (R105)
     }
 
     // A frame that lies in the input whole is not copied.

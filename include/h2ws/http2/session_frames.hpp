@@ -27,14 +27,14 @@ protected:
         if (!settings_came_ &&
             (head.type != frame_type::settings || head.has(flag::ack))) // RFC 9113 §3.4
             return this->fail(errc::preface_invalid);
-        if (this->open_section() != 0 &&
+        if (this->open_section() != 0 && // RFC 9113 §4.3 (R93): a block is contiguous
             (head.type != frame_type::continuation || head.stream_id != this->open_section()))
             return this->fail(errc::frame_unexpected);
         if (const frame_fault fault = check_frame_head(head, default_max_frame_size))
             return fault.of_stream ? this->fail_stream(head.stream_id, fault.error)
                                    : this->fail(fault.error);
         if (!is_known(head.type)) {
-            this->count(flood::small_frames); // RFC 9113 §4.1 (R91)
+            this->count(flood::small_frames); // RFC 9113 §4.1 (R91), §8.5 (R86)
             return false;
         }
         if (head.type == frame_type::push_promise) return this->fail(errc::push_not_allowed);
@@ -67,7 +67,7 @@ protected:
     // All of a DATA frame was taken.
     void end_data(stream_type& at, bool end_stream) noexcept {
         if (!end_stream || at.stage >= stream_stage::over) return;
-        this->end_received(at);
+        this->end_received(at); // RFC 9113 §8.5 (R87)
         this->end_half(at.stream_id);
     }
 
@@ -131,7 +131,8 @@ private:
         if (at.in_use()) this->count(flood::resets_received);
         at.reset_by_peer = true;
         const auto code = static_cast<http2_error>(load(payload.data(), 4));
-        this->close(*gone, code, stream_end_kind::reset_by_peer); // R107
+        // RFC 9113 §5.4.2 (R102), §6.4 (R107): it is not answered, and nothing follows
+        this->close(*gone, code, stream_end_kind::reset_by_peer);
     }
 
     void settings_frame(const frame_head& head, const_bytes payload) noexcept {
@@ -153,7 +154,8 @@ private:
                                      this->peer_.max_frame_size});
     }
 
-    // RFC 9113 §6.5 (R108): in the order in which they stand.
+    // RFC 9113 §6.5 (R108): in the order in which they stand; §6.5.2 (R109): unknown ones change
+    // nothing.
     void apply(setting which, std::uint32_t value, bool first) noexcept {
         errc error = check_setting(which, value, Role::is_client);
         if (which == setting::no_rfc7540_priorities && error == errc::none) // RFC 9218 §2.1
@@ -236,7 +238,7 @@ private:
         this->count(flood::small_frames);
         const std::int32_t increment = load_31(payload.data());
         if (head.stream_id == 0) {
-            if (increment == 0) {
+            if (increment == 0) { // RFC 9113 §6.9 (R115)
                 this->fail(errc::window_increment_zero);
                 return;
             }

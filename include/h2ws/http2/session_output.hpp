@@ -118,6 +118,7 @@ protected:
     // ---- for the input --------------------------------------------------------------------------
 
     void credit(entry& to, std::size_t size) noexcept {
+        // RFC 9113 §5.1 (R95): also when our half has ended
         if (to.in == entry::list::dying) return;
         if (credit_waits()) return to.receives.grow(static_cast<std::int32_t>(size));
         const std::uint32_t grant = to.receives.credit(size, stream_target_);
@@ -199,7 +200,7 @@ protected:
     void fill() noexcept {
         if (std::exchange(credit_waited_, false)) grant_credit();
         while (!this->ended() && this->out_.size() < flush_size) {
-            flush_control();
+            flush_control(); // waits for no window: RFC 9113 §5.2.1 (R99)
             if (doomed_ || this->ended() || !send_next()) break;
         }
         if (!this->ended()) flush_control();

@@ -45,12 +45,12 @@ protected:
     // A frame that needs a stream, for one that there is not, or not any more (RFC 9113 §5.1).
     void frame_without_stream(std::int32_t stream_id) noexcept {
         if (is_idle(stream_id)) {
-            fail(errc::frame_unexpected);
+            fail(errc::frame_unexpected); // RFC 9113 §6.1 (R106)
             return;
         }
         if (stream_id > this->last_taken_id_) return; // RFC 9113 §6.8: it is not looked at
         switch (this->closed_.find(stream_id)) {
-        case stream_end_kind::reset_by_us: return; // R96
+        case stream_end_kind::reset_by_us: return; // RFC 9113 §5.1 (R96), §5.4.2 (R101)
         case stream_end_kind::both_ended: this->terminate(errc::frame_on_closed_stream); return;
         case stream_end_kind::reset_by_peer:
         case stream_end_kind::forgotten: // R106
@@ -94,6 +94,7 @@ protected:
             this->section_begins(*at);
         }
         if (this->doomed_) return;
+        // RFC 9113 §4.3 (R93): also where nobody wants it, for the table must stay in step
         take_fragment(*part, head.has(flag::end_headers));
     }
 
@@ -133,7 +134,7 @@ private:
         decode({whole.data(), whole.size()});
     }
 
-    // Also a block that nobody wants is decoded: the table must stay in step (R93).
+    // What cannot be decoded ends the connection (RFC 9113 §4.3, R93).
     void decode(const_bytes block) noexcept {
         const errc error = decoder_.decode(block, [this](const field& line) {
             stream_type* const at = this->streams_.find(section_name_);
@@ -182,8 +183,9 @@ private:
         } else {
             this->highest_peer_id_ = stream_id;
             const std::optional<std::uint8_t> urgency = idle_priorities_.open(stream_id);
-            if (stream_id > this->last_taken_id_) return nullptr;             // RFC 9113 §6.8
-            if (this->streams_by_id_.size() >= this->options().max_streams) { // §5.1.2 (R98)
+            if (stream_id > this->last_taken_id_) return nullptr; // RFC 9113 §6.8
+            // RFC 9113 §5.1.2 (R98), §8.7 (R90): the application hears nothing of it
+            if (this->streams_by_id_.size() >= this->options().max_streams) {
                 this->refuse_stream(stream_id, http2_error::refused_stream);
                 return nullptr;
             }

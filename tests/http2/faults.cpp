@@ -231,6 +231,24 @@ TEST_CASE("what was on its way when we reset a stream is passed over",
     three.check_others();
 }
 
+TEST_CASE("what was on its way to many streams that we reset at once is passed over",
+          "[http2][rfc9113-5.1][R96]") {
+    three_tunnels<http2_model, false> three;
+    for (std::uint32_t stream = 7; stream < 407; stream += 2) three.open(stream);
+    for (std::size_t i = 3; i < three.names.size(); ++i)
+        CHECK(three.us.side.reset(three.names[i]) == errc::none);
+    three.us.hears({});
+    const std::size_t before = three.us.side.written.size();
+    octets late;
+    for (int round = 0; round < 10; ++round)
+        for (std::uint32_t stream = 7; stream < 407; stream += 2)
+            late += m::data(stream, transcript::from_client(0x81, "late"), false);
+    three.us.hears(late);
+    CHECK(three.us.side.written.size() == before);
+    CHECK(three.us.side.session.counters().total(flood::resets_provoked) == 0);
+    three.check_others();
+}
+
 TEST_CASE("frames on a stream that was forgotten reset it again, and no more",
           "[http2][rfc9113-6.1][R106]") {
     three_tunnels<http2_model, false> three;

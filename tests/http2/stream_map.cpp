@@ -94,6 +94,22 @@ TEST_CASE("the last streams that ended are remembered, those before are not", "[
     CHECK(closed.find(3) == stream_end_kind::both_ended);
     for (std::int32_t id = 5; id < 5 + 2 * 63; id += 2)
         closed.add(id, stream_end_kind::reset_by_peer);
-    CHECK(closed.find(1) == stream_end_kind::forgotten);
+    CHECK(closed.find(3) == stream_end_kind::both_ended);
     CHECK(closed.find(5) == stream_end_kind::reset_by_peer);
+    for (std::int32_t id = 131; id < 135; id += 2) closed.add(id, stream_end_kind::reset_by_peer);
+    CHECK(closed.find(3) == stream_end_kind::forgotten);
+    CHECK(closed.find(5) == stream_end_kind::forgotten);
+}
+
+TEST_CASE("a forgotten stream is taken for one that we reset where it may be one",
+          "[http2][rfc9113-5.1][R96]") {
+    closed_streams closed;
+    closed.add(1, stream_end_kind::both_ended);
+    for (const std::int32_t id : {7, 5}) closed.add(id, stream_end_kind::reset_by_us);
+    for (std::int32_t id = 11; id < 11 + 2 * 64; id += 2)
+        closed.add(id, stream_end_kind::both_ended);
+    for (const std::int32_t id : {1, 3, 5, 7})
+        CHECK(closed.find(id) == stream_end_kind::reset_by_us);
+    CHECK(closed.find(9) == stream_end_kind::forgotten);
+    CHECK(closed.find(11) == stream_end_kind::both_ended);
 }

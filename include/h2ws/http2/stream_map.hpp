@@ -154,11 +154,16 @@ private:
 enum class stream_end_kind : std::uint8_t { forgotten, reset_by_us, reset_by_peer, both_ended };
 
 // The last streams that ended. Those before them are forgotten: memory for them would have no
-// bound.
+// bound. But frames may long be on their way to a stream that we reset (RFC 9113 §5.1, R96), and
+// any number of streams may be reset at once: what is not above the highest of them that was
+// forgotten is taken for one of them.
 class closed_streams {
 public:
     constexpr void add(std::int32_t stream_id, stream_end_kind how) noexcept {
-        records_[next_++ % records_.size()] = {stream_id, how};
+        record& place = records_[next_++ % records_.size()];
+        if (place.how == stream_end_kind::reset_by_us && place.stream_id > highest_reset_)
+            highest_reset_ = place.stream_id;
+        place = {stream_id, how};
     }
 
     // What was added last counts.
@@ -167,7 +172,8 @@ public:
             const record& at = records_[(next_ - i) % records_.size()];
             if (at.stream_id == stream_id) return at.how;
         }
-        return stream_end_kind::forgotten;
+        return stream_id <= highest_reset_ ? stream_end_kind::reset_by_us
+                                           : stream_end_kind::forgotten;
     }
 
 private:
@@ -177,6 +183,7 @@ private:
     };
     std::array<record, 64> records_{};
     std::size_t next_ = 0;
+    std::int32_t highest_reset_ = 0; // by us, of those that were forgotten
 };
 
 } // namespace h2ws::http2

@@ -46,6 +46,13 @@ TEST_CASE("control frames are laid out as RFC 9113 has them", "[http2][rfc9113-6
         CHECK(frames.empty());
         CHECK(frames.replies() == 0);
     }
+    SECTION("a stream that is gone leaves its frames, if there are any") {
+        frames.outlive_stream();
+        CHECK(frames.replies() == 0);
+        frames.headers(3, as_bytes("abc"), false, 3);
+        frames.outlive_stream();
+        CHECK(frames.replies() == 1);
+    }
 }
 
 TEST_CASE("a long field block is contiguous CONTINUATION frames", "[http2][rfc9113-4.3][R93]") {

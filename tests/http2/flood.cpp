@@ -232,3 +232,20 @@ TEST_CASE("refusals that a peer does not read are bounded over intervals", "[htt
     CHECK(peer.at.peer.log.back() == "ended flooded");
     CHECK(peer.grown() <= 64 * 1'024);
 }
+
+TEST_CASE("answers to requests that are reset before they leave are bounded over intervals",
+          "[http2][flood][rfc9113-10.5][R123]") {
+    counted_side peer;
+    CHECK(peer.at.peer.send(peer.at.peer.last, "waits") == errc::none);
+    REQUIRE_FALSE(peer.at.peer.offered().empty()); // nothing of it is taken
+    std::uint32_t answered = 0;
+    for (; answered < 5'000 && !peer.at.peer.ended; ++answered) {
+        if (answered % 900 == 0) peer.at.now += seconds(10);
+        const std::uint32_t stream = 2 * answered + 3;
+        peer.at.peer.receive(request(stream)); // accepted at once
+        peer.at.peer.receive(model::reset(stream, 8));
+    }
+    CHECK(answered == http2::max_waiting_replies + 1);
+    CHECK(peer.at.peer.log.back() == "ended flooded");
+    CHECK(peer.grown() <= 96 * 1'024);
+}

@@ -26,7 +26,8 @@ public:
         replies_ = 0;
     }
 
-    // Acknowledgements and refusals among them: what a peer can make us say by frames alone.
+    // Acknowledgements and refusals among them, and streams that are gone since: what a peer can
+    // make us say by frames alone.
     std::uint32_t replies() const noexcept { return replies_; }
 
     void raw(const_bytes octets) noexcept {
@@ -61,6 +62,11 @@ public:
     void refuse(std::int32_t stream_id, http2_error code) noexcept {
         ++replies_;
         reset(stream_id, code);
+    }
+
+    // The peer has reset a stream whose HEADERS may be here: no limit on streams bounds them now.
+    void outlive_stream() noexcept {
+        if (!empty()) ++replies_;
     }
 
     void goaway(std::int32_t last_stream_id, http2_error code) noexcept {

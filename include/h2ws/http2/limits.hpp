@@ -28,8 +28,8 @@ constexpr std::size_t field_block_limit(const session_options& options) noexcept
 // ones, or empty ones, cost work without end.
 inline constexpr std::uint32_t max_continuations = 32;
 
-// Acknowledgements, and resets of streams that were not taken, that wait while the peer reads
-// nothing. Memory: 17 octets each.
+// Acknowledgements, resets of streams that were not taken, and answers on streams that the peer has
+// reset since, that wait while it reads nothing. Memory: 17 octets each, and the answers' HEADERS.
 inline constexpr std::uint32_t max_waiting_replies = 1'000;
 
 // Octets of control frames that may wait behind a write before credit waits too, until that write

@@ -130,6 +130,7 @@ private:
         stream_type& at = *gone->stream;
         if (at.in_use()) this->count(flood::resets_received);
         at.reset_by_peer = true;
+        this->control_.outlive_stream();
         const auto code = static_cast<http2_error>(load(payload.data(), 4));
         // RFC 9113 §5.4.2 (R102), §6.4 (R107): it is not answered, and nothing follows
         this->close(*gone, code, stream_end_kind::reset_by_peer);

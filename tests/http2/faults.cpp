@@ -194,6 +194,17 @@ TEST_CASE("more than a stream's window allows ends that stream", "[http2][rfc911
     three.check_others();
 }
 
+TEST_CASE("END_STREAM may come where our SETTINGS took the window below zero",
+          "[http2][rfc9113-6.9.1][rfc9113-6.9.2][R118]") {
+    three_tunnels<http2_model, false> three({.stream_window = 1'000});
+    three.us.side.consumes = three.us.side.echoes = false;
+    three.us.hears(m::data(3, transcript::from_client(0x82, no_octets(16'000)), false));
+    three.us.hears(m::frame(4, 1, 0, "")); // acknowledged only now
+    three.us.hears(m::data(3, "", true));
+    three.check_closed(errc::end_stream_without_close);
+    CHECK(last(three.frames(), 1) == lines{"3 data 0 end"});
+}
+
 TEST_CASE("a frame after END_STREAM ends its stream while our half is open, else the connection",
           "[http2][rfc9113-5.1][R94][R106]") {
     const std::vector<field> get{

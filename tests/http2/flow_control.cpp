@@ -33,6 +33,17 @@ TEST_CASE("more than was allowed is told, and nothing changes", "[http2][rfc9113
     CHECK_FALSE(window.receive(0xff'ffff));
 }
 
+TEST_CASE("an empty frame may come whatever is left", "[http2][rfc9113-6.9.1][rfc9113-6.9.2]") {
+    receive_window window(100);
+    CHECK(window.receive(100));
+    CHECK(window.receive(0));
+    window.change(-40); // our SETTINGS_INITIAL_WINDOW_SIZE of 60 was acknowledged
+    CHECK(window.left() == -40);
+    CHECK(window.receive(0));
+    CHECK_FALSE(window.receive(1));
+    CHECK(window.left() == -40);
+}
+
 TEST_CASE("credit is granted by halves of the window, all of it in the end",
           "[http2][rfc9113-6.9]") {
     receive_window window(100);

@@ -39,9 +39,10 @@ public:
     // So many more that may arrive.
     constexpr std::int32_t left() const noexcept { return left_; }
 
-    // False: more came than was allowed (RFC 9113 §6.9.1).
+    // False: more came than was allowed (RFC 9113 §6.9.1). Nothing is always allowed: END_STREAM
+    // needs no window, and a smaller initial size leaves one below zero (§6.9.2).
     [[nodiscard]] constexpr bool receive(std::uint32_t size) noexcept {
-        if (std::int64_t{size} > left_) return false;
+        if (size != 0 && std::int64_t{size} > left_) return false;
         left_ -= static_cast<std::int32_t>(size);
         return true;
     }

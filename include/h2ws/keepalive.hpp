@@ -28,7 +28,7 @@ public:
     }
 
     // Whether the ping that `expire` asked for has no answer yet.
-    constexpr bool pinged() const noexcept { return pinged_; }
+    constexpr bool pinged() const noexcept { return ping_ != ping::none; }
 
     // When `expire` has something to say next; never when the interval is never.
     constexpr instant deadline(const keepalive_options& options) const noexcept {

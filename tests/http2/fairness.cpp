@@ -215,3 +215,33 @@ TEST_CASE("an urgent tunnel that is blocked holds nobody up", "[http2][rfc9218-4
     it.queue(1, 10'000);
     CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{3});
 }
+
+TEST_CASE("an answer without a body frees its place though others are more urgent",
+          "[http2][rfc9113-5.1.2][R98]") {
+    session_options options{.max_streams = 2};
+    alone<m::server> us(options);
+    us.hears(m::client_preface());
+    us.side.on_event = [&](const stream_event& told) {
+        const auto* const asked = std::get_if<request_received>(&told);
+        if (asked == nullptr) return;
+        const bool whole = asked->head->path == "/large";
+        const octets body(whole ? 500'000 : 0, 'x');
+        CHECK(
+            us.side.session.respond(asked->request, whole ? 200 : 204, {}, as_bytes(body), us.now));
+    };
+    const auto get = [](std::string_view path, std::string_view priority) {
+        return std::vector<field>{{":method", "GET"},
+                                  {":scheme", "https"},
+                                  {":authority", "a.test"},
+                                  {":path", path},
+                                  {"priority", priority}};
+    };
+    us.side.receive(m::headers(1, get("/large", "u=0"), true) +
+                    m::headers(3, get("/", "u=7"), true));
+    (void)us.side.transmit(); // one write of many
+    CHECK(us.side.has("request released none"));
+    us.side.receive(m::headers(5, get("/", "u=7"), true));
+    (void)us.side.transmit();
+    const lines frames = m::frames(us.side.written, false);
+    CHECK(std::count(frames.begin(), frames.end(), "5 headers end") == 1);
+}

@@ -55,7 +55,7 @@ protected:
             if constexpr (Role::is_client) forget(*to);
             return false;
         }
-        if (end_stream) end_with_headers(*to);
+        if (end_stream) turns_.move(*to, entry::list::ending);
         return true;
     }
 
@@ -66,9 +66,12 @@ protected:
 
     bool submit_trailers(stream_type& at, std::span<const field> fields) noexcept {
         entry* const to = streams_by_id_.find(at.stream_id);
-        if (to != nullptr && write_section(*to, fields, true)) return end_with_headers(*to), true;
-        this->out_of_memory_ = true;
-        return false;
+        if (to == nullptr || !write_section(*to, fields, true)) {
+            this->out_of_memory_ = true;
+            return false;
+        }
+        turns_.move(*to, entry::list::ending);
+        return true;
     }
 
     // RFC 9113 §5.4.2 (R101): the last frame on the stream, which is gone once it has left.
@@ -268,12 +271,6 @@ private:
         }
     }
 
-    // Our half has ended once they have left.
-    void end_with_headers(entry& to) noexcept {
-        to.ends_with_headers = true;
-        turns_.add(to);
-    }
-
     // A number that was not used is given to the next.
     void forget(entry& unused) noexcept {
         next_id_ = std::exchange(unused.stream->stream_id, 0);
@@ -304,6 +301,7 @@ private:
         while (!control_.empty()) {
             this->out_.copy(control_.bytes());
             control_.clear();
+            end_with_headers();
             close_dying();
         }
         if (doomed_)
@@ -312,18 +310,22 @@ private:
             this->end_connection(errc::none, http2_error::no_error);
     }
 
+    // The HEADERS have left: nobody's turn is waited for, since the peer may use the stream's place
+    // below MAX_CONCURRENT_STREAMS once it has them (RFC 9113 §5.1.2).
+    void end_with_headers() noexcept {
+        while (entry* const at = turns_.ending()) {
+            turns_.move(*at, entry::list::none);
+            this->output_ended(*at->stream);
+            close_if_ended(*at);
+        }
+    }
+
     // One frame of the stream whose turn it is, or it leaves the round. False: nobody's turn.
     bool send_next() noexcept {
         entry* const to = turns_.next();
         if (to == nullptr) return false;
         stream_type& at = *to->stream;
         turns_.move(*to, entry::list::none);
-        if (to->ends_with_headers) {
-            to->ends_with_headers = false;
-            this->output_ended(at);
-            close_if_ended(*to);
-            return true;
-        }
         const auto waits = this->next_output(at);
         if (at.stage >= stream_stage::over || (waits.size == 0 && !waits.end_stream)) return true;
         if (waits.size != 0 && to->sends.left() <= 0) return true; // until WINDOW_UPDATE

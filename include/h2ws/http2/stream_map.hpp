@@ -27,8 +27,7 @@ struct stream_entry {
     receive_window receives{};
     http2_error reset_code = http2_error::no_error; // of its end, once it is dying
     std::uint8_t urgency = default_urgency;
-    enum class list : std::uint8_t { none, ready, starved, dying } in = list::none;
-    bool ends_with_headers = false; // our half does, once they have left
+    enum class list : std::uint8_t { none, ready, starved, ending, dying } in = list::none;
 };
 
 // A list of entries through their own links.

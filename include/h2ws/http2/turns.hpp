@@ -1,6 +1,6 @@
 // Whose turn it is to send: streams that have something to say, by urgency (RFC 9218 section 10)
 // and among equals one frame each in turn; those that wait for the connection's window, in order;
-// and those whose RST_STREAM is leaving.
+// those whose half ends with the HEADERS that are leaving, and those whose RST_STREAM is.
 #pragma once
 
 #include "stream_map.hpp"
@@ -22,6 +22,7 @@ public:
         return ready_[static_cast<std::size_t>(std::countr_zero(taken_))].front();
     }
 
+    entry* ending() const noexcept { return ending_.front(); }
     entry* dying() const noexcept { return dying_.front(); }
 
     // To the end of a list, or out of all.
@@ -70,12 +71,14 @@ private:
     }
 
     entry_list<Stream>& list_of(const entry& at) noexcept {
+        if (at.in == place::ending) return ending_;
         if (at.in == place::dying) return dying_;
         return (at.in == place::ready ? ready_ : starved_)[at.urgency];
     }
 
     std::array<entry_list<Stream>, urgencies> ready_{};
     std::array<entry_list<Stream>, urgencies> starved_{}; // the connection's window is used up
+    entry_list<Stream> ending_;
     entry_list<Stream> dying_;
     unsigned taken_ = 0; // a bit for each urgency that somebody of `ready_` has
 };

@@ -24,9 +24,15 @@ constexpr std::size_t field_block_limit(const session_options& options) noexcept
     return limit < 65'536 ? std::size_t{65'536} : limit;
 }
 
-// CONTINUATION frames of one block: at 16 KiB each they are more than the block may have. Small
-// ones, or empty ones, cost work without end.
+// CONTINUATION frames of one block, unless a larger block may have more: small ones, or empty ones,
+// cost work without end.
 inline constexpr std::uint32_t max_continuations = 32;
+
+// The same with what a block may have: twice the frames that it needs at 16 KiB each.
+constexpr std::size_t continuation_limit(const session_options& options) noexcept {
+    const std::size_t limit = field_block_limit(options) / default_max_frame_size * 2;
+    return limit < max_continuations ? std::size_t{max_continuations} : limit;
+}
 
 // Acknowledgements, resets of streams that were not taken, and answers on streams that the peer has
 // reset since, that wait while it reads nothing. Memory: 17 octets each, and the answers' HEADERS.

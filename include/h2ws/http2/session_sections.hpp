@@ -103,7 +103,7 @@ protected:
             fail(errc::frame_unexpected);
             return;
         }
-        if (++continuations_ > max_continuations) {
+        if (++continuations_ > continuation_limit(this->options())) {
             fail(errc::flooded);
             return;
         }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "session_suite/closing.hpp"
+#include "session_suite/content.hpp"
 #include "session_suite/decisions.hpp"
 #include "session_suite/endings.hpp"
 #include "session_suite/interim.hpp"

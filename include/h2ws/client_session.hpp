@@ -40,9 +40,13 @@ public:
     // Sends an ordinary request; everything is copied. `fields` are the whole section,
     // pseudo-header fields first. `end`: it has no body, else `write` gives it. It waits for its
     // turn as a tunnel does, but not for SETTINGS. Errors: not_open, queue_full (max_waiting),
-    // too_many_fields, no_memory.
+    // invalid_argument (content-length is no length), content_length_mismatch, too_many_fields,
+    // no_memory.
     result<request_id> request(std::span<const field> fields, bool end, instant now) noexcept {
         if (const errc error = start(now); error != errc::none) return error;
+        const auto length = content_length(fields);
+        if (!length) return errc::invalid_argument;
+        if (end && length->value_or(0) != 0) return errc::content_length_mismatch;
         const bool waits = live_ >= most_;
         if (waits && waiting_.size() == this->options_.max_waiting) return errc::queue_full;
         stream_type* const at = this->streams_.insert();
@@ -51,7 +55,9 @@ public:
         at->end_after_output = end;
         for (const field& line : fields)
             if (line == field{":method", "HEAD"}) at->asks_head = true;
-        const errc error = waits ? hold(*at, fields) : submit(*at, fields);
+        errc error = errc::none;
+        if (!end && *length && !this->keep_unwritten(*at, **length)) error = errc::no_memory;
+        if (error == errc::none) error = waits ? hold(*at, fields) : submit(*at, fields);
         if (error == errc::none) return request_id{at->id};
         this->streams_.erase(*at);
         return error;

@@ -74,7 +74,9 @@ public:
     }
 
     // The final answer to an ordinary request; `end`: `body`, which is copied, is all of it, else
-    // `write` adds to it. Errors: not_open, invalid_argument, too_many_fields, no_memory.
+    // `write` adds to it. The answer to HEAD, and any 204, 205 and 304, ends with its head: of HEAD
+    // `body` is left out (RFC 9110 §9.3.2). Errors: not_open, invalid_argument (also a body where
+    // the status allows none), content_length_mismatch, too_many_fields, no_memory.
     result<void> respond(request_id request, std::uint16_t status, std::span<const field> fields,
                          const_bytes body, instant now, bool end = true) noexcept {
         stream_type* const at = pending(request.value, true, now);
@@ -175,6 +177,7 @@ private:
             error != errc::none)
             return reject(at, error);
         at.is_request = at.told = true;
+        at.asks_head = at.exchange->head.method == "HEAD";
         this->tell(at, news::head);
     }
 
@@ -232,7 +235,11 @@ private:
 
     result<void> answer(stream_type& at, const field_list& list, const_bytes body,
                         bool end) noexcept {
+        std::optional<std::uint64_t> length;
+        if (const errc error = plan_content(at, list, body, end, length); error != errc::none)
+            return error;
         if (!at.exchange.make(this->options_.memory, this->queued_) ||
+            (!end && length && !this->keep_unwritten(at, *length - body.size())) ||
             !at.exchange->output.append(body))
             return errc::no_memory;
         const bool whole = end && body.empty();
@@ -246,6 +253,26 @@ private:
         at.forget_handshake();
         if (!whole) this->wake(at);
         return {};
+    }
+
+    // What may follow the head: `body` and `end` are made so.
+    errc plan_content(const stream_type& at, const field_list& list, const_bytes& body, bool& end,
+                      std::optional<std::uint64_t>& length) const noexcept {
+        if (list.error() != errc::none) return list.error();
+        const std::uint16_t status = heads::parse_status(list.fields().front().value).value_or(0);
+        const auto named = content_length(list.fields());
+        // RFC 9110 §8.6: a 204 names none
+        if (!named || (status == 204 && *named)) return errc::invalid_argument;
+        const bool empty = status == 204 || status == 205 || status == 304; // RFC 9110 §6.4.1
+        if (empty && !body.empty()) return errc::invalid_argument;
+        if (status == 205 && named->value_or(0) != 0) return errc::content_length_mismatch;
+        if (empty || at.asks_head) {
+            body = {};
+            end = true;
+            return errc::none;
+        }
+        length = *named;
+        return this->check_length(length, body.size(), end);
     }
 
     result<void> send_head(stream_type& at, const field_list& list, bool end_stream) noexcept {

@@ -85,22 +85,26 @@ public:
     }
 
     // A part of an ordinary message's body, copied. Errors: not_open (no such request, no head was
-    // sent yet, or its end was), queue_full, no_memory.
+    // sent yet, or its end was), content_length_mismatch (it is longer than the head said, or ends
+    // shorter), queue_full, no_memory; nothing of it is sent then.
     result<void> write(request_id request, const_bytes bytes, bool end, instant now) noexcept {
         stream_type* const at = this->live(request.value, now);
-        if (at == nullptr || !at->is_request || !at->head_sent) return errc::not_open;
-        return write_to(*at, bytes, end);
+        if (at == nullptr || !at->is_request || !at->head_sent || at->end_after_output)
+            return errc::not_open;
+        return write_body(*at, bytes, end);
     }
 
     // Ends an ordinary message's body with trailers, copied (RFC 9113 §8.1); what was written goes
-    // first. Errors: not_open as for `write`, invalid_argument (a pseudo-header field, one that no
-    // message can have, content-length), too_many_fields, no_memory.
+    // first. Errors: not_open and content_length_mismatch as for `write`, invalid_argument (a
+    // pseudo-header field, one that no message can have, content-length), too_many_fields,
+    // no_memory.
     result<void> send_trailers(request_id request, std::span<const field> trailers,
                                instant now) noexcept {
         stream_type* const at = this->live(request.value, now);
         if (at == nullptr || !at->is_request || !at->head_sent || at->end_after_output)
             return errc::not_open;
-        if (trailers.empty()) return write_to(*at, {}, true);
+        if (trailers.empty()) return write_body(*at, {}, true);
+        if (const errc error = check_content(*at, 0, true); error != errc::none) return error;
         if (const errc error = keep_last_words(*at, trailers); error != errc::none) return error;
         at->end_after_output = at->has_trailers = true;
         this->wake(*at);
@@ -157,6 +161,20 @@ private:
         at.end_after_output = end;
         this->wake(at);
         return {};
+    }
+
+    errc check_content(stream_type& at, std::size_t size, bool end) const noexcept {
+        if (!at.exchange || !at.exchange->parts) return errc::none;
+        return base::check_length(at.exchange->parts->unwritten, size, end);
+    }
+
+    result<void> write_body(stream_type& at, const_bytes bytes, bool end) noexcept {
+        if (const errc error = check_content(at, bytes.size(), end); error != errc::none)
+            return error;
+        const result<void> done = write_to(at, bytes, end);
+        if (done && at.exchange->parts && at.exchange->parts->unwritten)
+            *at.exchange->parts->unwritten -= bytes.size();
+        return done;
     }
 
     errc keep_last_words(stream_type& at, std::span<const field> trailers) noexcept {

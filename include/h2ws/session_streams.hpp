@@ -189,6 +189,23 @@ protected:
         tell_closed(at, closed{ending_error(at, how, code), code});
     }
 
+    // Of our own body: what is left to write by its content-length, of which so much is written now
+    // (RFC 9113 §8.1.1, R52).
+    static errc check_length(const std::optional<std::uint64_t>& unwritten, std::size_t size,
+                             bool end) noexcept {
+        const bool fits = !unwritten || (end ? size == *unwritten : size <= *unwritten);
+        return fits ? errc::none : errc::content_length_mismatch;
+    }
+
+    // False: no memory.
+    bool keep_unwritten(stream_type& at, std::uint64_t size) noexcept {
+        if (!at.exchange.make(options_.memory, queued_) ||
+            !at.exchange->parts.make(options_.memory))
+            return false;
+        at.exchange->parts->unwritten = size;
+        return true;
+    }
+
     void tell(stream_type& at, news what) noexcept { streams_.tell(at, what); }
 
     // What a tunnel needs of us for a call.

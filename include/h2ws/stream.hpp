@@ -51,8 +51,9 @@ struct message_parts {
 
     field_store interim_section; // of the answer before the final one
     response_head interim;
-    field_store trailers;   // of the peer
-    field_store last_words; // our trailers, until the body has left
+    field_store trailers;                   // of the peer
+    field_store last_words;                 // our trailers, until the body has left
+    std::optional<std::uint64_t> unwritten; // of our body, by the content-length that we sent
 };
 
 // HTTP's part: the handshake of a tunnel until it is open, an ordinary request and its answer, the

@@ -234,7 +234,7 @@ private:
     }
 
     void overdue(stream_type& at) noexcept {
-        if (at.body_size() != 0)
+        if (this->has_output(at))
             this->abort(at, errc::output_stalled, http2_error::cancel);
         else
             this->engine().answer_overdue(at);

@@ -122,7 +122,10 @@ protected:
     // Our half has ended.
     void output_ended(stream_type& at) noexcept {
         at.end_sent = true;
-        if (at.socket) at.socket->end_sent();
+        if (at.socket)
+            at.socket->end_sent();
+        else if (at.exchange && at.is_request)
+            at.exchange->due = never;
         // RFC 9113 §8.1 (S23): the rest of the request is of no interest
         if (at.reset_after_end && !at.end_received) {
             at.stage = stream_stage::over;
@@ -239,9 +242,16 @@ protected:
         due_ = earlier(due_, at.exchange->due);
     }
 
-    // The same for a body, or a raw tunnel's bytes, that wait to leave (S21).
+    // A body, a raw tunnel's bytes or the end of either wait: an engine may hold END_STREAM back
+    // too while the window is 0, though RFC 9113 §6.9.1 lets it leave.
+    bool has_output(stream_type& at) noexcept {
+        const output waits = next_output(at);
+        return at.exchange && (waits.size != 0 || waits.end_stream);
+    }
+
+    // Their time, as a tunnel's output has one (S21).
     void await_progress(stream_type& at) noexcept {
-        if (at.body_size() == 0 || at.exchange->due != never) return;
+        if (!has_output(at) || at.exchange->due != never) return;
         at.exchange->due = after(now_, options_.waits.stalled);
         due_ = earlier(due_, at.exchange->due);
     }

@@ -88,6 +88,48 @@ TEST_CASE("END_STREAM may leave where a window is used up",
     CHECK(peer.echoes(1));
 }
 
+TEST_CASE("the end of a body that waits for a window waits 30 seconds",
+          "[engine][rfc9113-6.9.1][R118][S21]") {
+    conversation<model::server> peer;
+    peer.hears(model::headers(
+        5, {{":method", "GET"}, {":scheme", "https"}, {":authority", "a"}, {":path", "/"}}, true));
+    const request_id asked = peer.side.asked;
+    REQUIRE(peer.side.call([&](auto& session) {
+        return session.respond(asked, 200, {}, as_bytes(octets(1 << 20, 'x')), peer.now, false);
+    }));
+    peer.flush();
+    CHECK(peer.sent(5) == 1 << 20); // the window
+    CHECK(peer.side.write(asked, "", true) == errc::none);
+    peer.flush();
+    CHECK(peer.frames(data_type, 5).back().ends() == model::ends_without_window);
+    peer.now = after(peer.now, seconds(29));
+    peer.side.expire();
+    CHECK(peer.side.count("request released output_stalled") == 0);
+    peer.now = after(peer.now, seconds(2));
+    peer.side.expire();
+    peer.flush();
+    CHECK(peer.side.has("request released output_stalled") == !model::ends_without_window);
+    CHECK(peer.side.has("request released none") == model::ends_without_window);
+}
+
+TEST_CASE("trailers need no window", "[engine][rfc9113-8.1][rfc9113-6.9.1][R118]") {
+    conversation<model::server> peer;
+    peer.hears(model::headers(
+        5, {{":method", "GET"}, {":scheme", "https"}, {":authority", "a"}, {":path", "/"}}, true));
+    const request_id asked = peer.side.asked;
+    REQUIRE(peer.side.call([&](auto& session) {
+        return session.respond(asked, 200, {}, as_bytes(octets(1 << 20, 'x')), peer.now, false);
+    }));
+    peer.flush();
+    const std::vector<field> trailers{{"x-checksum", "1"}};
+    CHECK(peer.side.trail(asked, trailers) == errc::none);
+    peer.flush();
+    CHECK(peer.frames_on(5).back().type == headers_type);
+    CHECK(peer.frames_on(5).back().ends());
+    CHECK(peer.side.has("request released none"));
+    peer.check_nothing_wrong();
+}
+
 TEMPLATE_LIST_TEST_CASE("a smaller INITIAL_WINDOW_SIZE takes windows below zero",
                         "[engine][rfc9113-6.9.2][R120]", both_roles) {
     conversation<TestType> peer;

@@ -79,6 +79,21 @@ struct cutter {
     }
 };
 
+// Decodes everything into twice the same, the second of it without new input.
+struct doubler {
+    static constexpr bool owns_rsv1 = true;
+    bool active() const noexcept { return true; }
+    result<decoded> decode(const_bytes& in, bool) noexcept {
+        if (!held.empty()) return decoded{std::exchange(held, {}), false};
+        held = std::exchange(in, {});
+        return decoded{held, true};
+    }
+    result<encoded> encode(const_bytes&, mutable_bytes, bool) noexcept {
+        return errc::extension_failure;
+    }
+    const_bytes held;
+};
+
 const octets normal_close = transcript::close_body(1000);
 
 } // namespace
@@ -259,6 +274,26 @@ TEST_CASE("a ping that waits behind other output gives nobody up", "[rfc6455-5.5
     CHECK(one.log.empty());
     one.expires(seconds(1));
     CHECK(one.log == std::vector<std::string>{"closed keepalive_timeout"});
+}
+
+TEST_CASE("a tunnel has more while its extension holds what it decoded", "[rfc6455-5.8]") {
+    session_options options;
+    gather_list out({});
+    std::size_t queued = 0;
+    const surroundings with{options, options.memory, out, queued, 0};
+    tunnel<server, doubler> socket({}, {}, options, 0);
+    octets bytes = from_client(0xc1, "ab");
+    mutable_bytes in{reinterpret_cast<std::byte*>(bytes.data()), bytes.size()};
+    CHECK_FALSE(socket.has_more());
+    for (const bool last : {false, true}) {
+        const auto found = socket.poll(in, false, with);
+        REQUIRE(found);
+        CHECK(as_text(std::get<message_chunk>(*found).payload) == "ab");
+        CHECK(std::get<message_chunk>(*found).last == last);
+        CHECK(in.empty());
+        CHECK(socket.has_more() == !last);
+    }
+    CHECK_FALSE(socket.poll(in, false, with));
 }
 
 TEST_CASE("more than the limit is not queued behind other output") {

@@ -75,6 +75,7 @@ public:
     // The first `count` bytes have been written.
     void transmitted(std::size_t count) noexcept {
         size_ -= count;
+        if (empty()) return reset();
         while (count != 0) {
             const_bytes& front = spans_[written_];
             const std::size_t step = front.size() < count ? front.size() : count;
@@ -82,7 +83,6 @@ public:
             count -= step;
             if (front.empty()) ++written_;
         }
-        if (empty()) reset();
     }
 
 private:

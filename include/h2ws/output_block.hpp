@@ -54,14 +54,18 @@ public:
     // Moves up to `size` bytes to `out` and returns how many.
     std::size_t take(std::size_t size, gather_list& out) noexcept {
         const bool copied_part = begin_ != end_;
-        const const_bytes rest = copied_part ? front() : payload_.bytes().subspan(payload_begin_);
+        const const_bytes rest = copied_part ? front() : payload_rest();
         const const_bytes piece = rest.first(size < rest.size() ? size : rest.size());
         (copied_part ? begin_ : payload_begin_) += piece.size();
-        if (piece.size() < gather_list::lend_from)
-            out.copy(piece);
-        else
-            out.lend(piece), lent_ = true;
+        give(piece, out);
         return piece.size();
+    }
+
+    void take_all(gather_list& out) noexcept {
+        give(front(), out);
+        give(payload_rest(), out);
+        begin_ = end_;
+        payload_begin_ = payload_.size();
     }
 
     // Gives up all but the first `size` bytes, which end at the end of a frame.
@@ -82,6 +86,15 @@ private:
           memory_(memory),
           payload_(memory) {}
     ~output_block() = default;
+
+    const_bytes payload_rest() const noexcept { return payload_.bytes().subspan(payload_begin_); }
+
+    void give(const_bytes piece, gather_list& out) noexcept {
+        if (piece.size() < gather_list::lend_from)
+            out.copy(piece);
+        else
+            out.lend(piece), lent_ = true;
+    }
 
     std::byte* octets() noexcept { return reinterpret_cast<std::byte*>(this + 1); }
     const std::byte* octets() const noexcept {

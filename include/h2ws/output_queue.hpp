@@ -102,6 +102,7 @@ public:
 
     // Moves the first `size` bytes, no more than there are, to `out`.
     void take(std::size_t size, gather_list& out) noexcept {
+        if (size == size_ && pong_ == nullptr) return take_all(out);
         while (size != 0) {
             // A call that failed after `reserve` leaves a block with nothing in it.
             while (first_ != nullptr && first_->size() == 0) finish_first(out);
@@ -159,6 +160,13 @@ private:
     void shrink(std::size_t size) noexcept {
         footprint_ -= size;
         total_ -= size;
+    }
+
+    // Nothing stays behind and nothing overtakes: where frames begin does not matter.
+    void take_all(gather_list& out) noexcept {
+        frame_left_ = 0;
+        size_ = 0;
+        for (; first_ != nullptr; finish_first(out)) first_->take_all(out);
     }
 
     // At the edge between two frames: a pong goes first.

@@ -306,8 +306,9 @@ private:
         const std::size_t room = header + (encoded ? fragment : payload.size());
         for (bool begun = false, more = true; more; begun = true) {
             const mutable_bytes block = output.queue.reserve(room);
-            result<frame> made = errc::no_memory;
-            if (!block.empty()) made = socket_.send(type, payload, block.subspan(header), fin);
+            const result<frame> made =
+                block.empty() ? errc::no_memory
+                              : socket_.send(type, payload, block.subspan(header), fin);
             if (!made) {
                 if (begun) abort(made.error(), http2_error::internal_error, out);
                 return made.error();

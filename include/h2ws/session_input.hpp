@@ -24,15 +24,9 @@ protected:
     // The next event that needs no new bytes. What the last event lent is given up first.
     std::optional<stream_event> next_event(instant now) noexcept {
         this->now_ = now;
-        this->settle();
         std::optional<stream_event> found;
-        if (!this->events_.empty()) found.emplace(this->events_.pop());
-        while (!found && this->streams_.with_news() != nullptr)
-            tell_next(*this->streams_.with_news(), found);
-        if (!found && this->end_) {
-            found.emplace(*this->end_);
-            this->end_.reset();
-        }
+        if (this->unsettled() || !this->events_.empty() || this->streams_.has_news() || this->end_)
+            tell_waiting(found);
         return found;
     }
 
@@ -147,6 +141,16 @@ protected:
 
 private:
     static constexpr std::size_t max_kept_body = 1'024;
+
+    void tell_waiting(std::optional<stream_event>& found) noexcept {
+        this->settle();
+        if (!this->events_.empty()) found.emplace(this->events_.pop());
+        while (!found && this->streams_.with_news() != nullptr)
+            tell_next(*this->streams_.with_news(), found);
+        if (found || !this->end_) return;
+        found.emplace(*this->end_);
+        this->end_.reset();
+    }
 
     // The next that is to be told of the stream. Nothing found: it was not worth an event.
     void tell_next(stream_type& at, std::optional<stream_event>& found) noexcept {

@@ -50,8 +50,9 @@ protected:
 
     // Gives up what the last event lent: only then may output be made of what is owed.
     void settle() noexcept {
-        if ((touched_ | retired_) != 0) settle_last();
+        if (unsettled()) settle_last();
     }
+    bool unsettled() const noexcept { return (touched_ | retired_) != 0; }
     void settle_last() noexcept {
         if (stream_type* const at = streams_.find(std::exchange(touched_, 0))) {
             if (at->socket || at->is_raw) at->forget_handshake();

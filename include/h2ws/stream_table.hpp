@@ -74,6 +74,8 @@ public:
         last_with_news_ = &at;
     }
 
+    bool has_news() const noexcept { return first_with_news_ != 0; }
+
     // The stream whose turn it is; nullptr: there is no news.
     stream_type* with_news() noexcept {
         return first_with_news_ == 0 ? nullptr : slots_[first_with_news_ - 1].held;

@@ -16,10 +16,7 @@ struct all_turns {
     turns<thing> whose;
     std::vector<std::int32_t> order() { // taking all out
         std::vector<std::int32_t> out;
-        while (entry* const at = whose.next()) {
-            out.push_back(at->stream_id);
-            whose.move(*at, place::none);
-        }
+        while (entry* const at = whose.take()) out.push_back(at->stream_id);
         return out;
     }
 };
@@ -33,7 +30,7 @@ TEST_CASE("equals go in turn, the urgent first", "[http2][rfc9218-10]") {
     entry a{.stream = &any, .stream_id = 1}, b{.stream = &any, .stream_id = 3},
         c{.stream = &any, .stream_id = 5};
     all_turns all;
-    CHECK(all.whose.next() == nullptr);
+    CHECK(all.whose.take() == nullptr);
     for (entry* const at : {&a, &b, &c}) all.whose.add(*at);
     all.whose.add(a); // has its place
     all.whose.move(a, place::ready);

@@ -77,13 +77,20 @@ constexpr void store(std::byte* to, std::uint32_t value, std::size_t size) noexc
         to[i] = static_cast<std::byte>(value >> 8 * (size - 1 - i) & 0xff);
 }
 
+// Four of them as one expression, which compilers know for one instruction.
+constexpr std::uint32_t load_32(const std::byte* from) noexcept {
+    return std::to_integer<std::uint32_t>(from[0]) << 24 |
+           std::to_integer<std::uint32_t>(from[1]) << 16 |
+           std::to_integer<std::uint32_t>(from[2]) << 8 | std::to_integer<std::uint32_t>(from[3]);
+}
+
 // A 31-bit number; the reserved bit before it is ignored (RFC 9113 §4.1).
 constexpr std::int32_t load_31(const std::byte* from) noexcept {
-    return static_cast<std::int32_t>(load(from, 4) & 0x7fff'ffff);
+    return static_cast<std::int32_t>(load_32(from) & 0x7fff'ffff);
 }
 
 constexpr frame_head decode_frame_head(const std::byte* octets) noexcept {
-    return {load(octets, 3), static_cast<frame_type>(octets[3]),
+    return {load_32(octets) >> 8, static_cast<frame_type>(octets[3]),
             std::to_integer<std::uint8_t>(octets[4]), load_31(octets + 5)};
 }
 

@@ -79,8 +79,11 @@ private:
     void receive(mutable_bytes& in, std::optional<stream_event>& found) noexcept {
         switch (next_) {
         case piece::preface: return receive_preface(in);
-        case piece::head: return receive_head(in);
         case piece::pad_length: return receive_pad_length(in);
+        case piece::head:
+            receive_head(in);
+            if (next_ != piece::data || data_for_ == 0 || in.empty()) return;
+            [[fallthrough]];
         case piece::data: return receive_data_part(in, found);
         case piece::padding: return receive_padding(in);
         case piece::payload: return receive_payload(in);
@@ -97,7 +100,7 @@ private:
             return;
         }
         in = in.subspan(size);
-        gathered_ += size;
+        gathered_ += static_cast<std::uint32_t>(size);
         if (size == rest.size()) begin_head();
     }
 
@@ -116,7 +119,7 @@ private:
         const std::size_t size = in.size() < room ? in.size() : room;
         std::memcpy(head_octets_.data() + gathered_, in.data(), size);
         in = in.subspan(size);
-        gathered_ += size;
+        gathered_ += static_cast<std::uint32_t>(size);
         if (gathered_ == frame_head_size) begin_frame(decode_frame_head(head_octets_.data()));
     }
 
@@ -135,7 +138,7 @@ private:
         stream_type* const at = this->take_data_head(head_);
         data_for_ = at == nullptr ? 0 : at->id;
         padding_ = 0;
-        if (!head_.has(flag::padded)) return begin_payload();
+        if (!head_.has(flag::padded)) return begin_payload(at);
         if (left_ == 0) {
             this->fail(errc::frame_size_invalid);
             return;
@@ -154,12 +157,12 @@ private:
         }
         left_ -= padding_;
         if (left_ == 0 && !head_.has(flag::end_stream)) this->count(flood::empty_data);
-        begin_payload();
+        begin_payload(this->streams_.find(data_for_));
     }
 
-    void begin_payload() noexcept {
+    void begin_payload(stream_type* at) noexcept {
         next_ = piece::data;
-        if (left_ == 0) end_payload();
+        if (left_ == 0) end_payload(at);
     }
 
     void receive_data_part(mutable_bytes& in, std::optional<stream_event>& found) noexcept {
@@ -176,7 +179,7 @@ private:
         in = in.subspan(taken);
         left_ -= static_cast<std::uint32_t>(taken);
         this->received(taken); // RFC 9113 §6.9 (R117), §5.2.2 (R100): whoever consumes it
-        if (left_ == 0) end_payload();
+        if (left_ == 0) end_payload(at);
     }
 
     void note_ping(const std::optional<stream_event>& found) noexcept {
@@ -186,22 +189,21 @@ private:
             this->count(flood::websocket_pings);
     }
 
-    void end_payload() noexcept {
+    void end_payload(stream_type* at) noexcept {
         next_ = piece::padding;
         left_ = padding_;
-        if (left_ == 0) end_data_frame();
+        if (left_ == 0) end_data_frame(at);
     }
 
     void receive_padding(mutable_bytes& in) noexcept {
         const std::size_t size = pass_over(in);
         this->received(size);
-        if (left_ == 0) end_data_frame();
+        if (left_ == 0) end_data_frame(this->streams_.find(data_for_));
     }
 
     // RFC 9113 §6.1 (R104): the padding, and the octet that gives its length, are credited.
-    void end_data_frame() noexcept {
+    void end_data_frame(stream_type* at) noexcept {
         begin_head();
-        stream_type* const at = this->streams_.find(data_for_);
         if (at == nullptr) return;
         if (head_.has(flag::padded) && at->stage < stream_stage::over)
             this->credit(*at, padding_ + 1);
@@ -241,7 +243,7 @@ private:
 
     piece next_ = Role::is_client ? piece::head : piece::preface;
     std::array<std::byte, frame_head_size> head_octets_{};
-    std::size_t gathered_ = 0; // of the preface, or of a head
+    std::uint32_t gathered_ = 0; // of the preface, or of a head
     frame_head head_;
     std::uint32_t left_ = 0;     // of the part that is being read
     std::uint32_t padding_ = 0;  // behind the data

@@ -201,12 +201,15 @@ protected:
     // ---- octets out -----------------------------------------------------------------------------
 
     void fill() noexcept {
+        if (this->ended()) return;
         if (std::exchange(credit_waited_, false)) grant_credit();
-        while (!this->ended() && this->out_.size() < flush_size) {
-            flush_control(); // waits for no window: RFC 9113 §5.2.1 (R99)
-            if (doomed_ || this->ended() || !send_next()) break;
-        }
-        if (!this->ended()) flush_control();
+        do flush_control(); // waits for no window: RFC 9113 §5.2.1 (R99)
+        while (!doomed_ && this->out_.size() < flush_size && send_next());
+        flush_control();
+        if (doomed_)
+            this->end_connection(fatal_, info(fatal_).stream_error);
+        else if (rests())
+            this->end_connection(errc::none, http2_error::no_error);
         check_memory();
     }
 
@@ -304,10 +307,6 @@ private:
             end_with_headers();
             close_dying();
         }
-        if (doomed_)
-            this->end_connection(fatal_, info(fatal_).stream_error);
-        else if (rests())
-            this->end_connection(errc::none, http2_error::no_error);
     }
 
     // The HEADERS have left: nobody's turn is waited for, since the peer may use the stream's place
@@ -322,10 +321,9 @@ private:
 
     // One frame of the stream whose turn it is, or it leaves the round. False: nobody's turn.
     bool send_next() noexcept {
-        entry* const to = turns_.next();
+        entry* const to = turns_.take();
         if (to == nullptr) return false;
         stream_type& at = *to->stream;
-        turns_.move(*to, entry::list::none);
         const auto waits = this->next_output(at);
         if (at.stage >= stream_stage::over || (waits.size == 0 && !waits.end_stream)) return true;
         if (waits.size != 0 && to->sends.left() <= 0) return true; // until WINDOW_UPDATE

@@ -45,6 +45,15 @@ public:
         last_ = &item;
     }
 
+    // Only when there is one.
+    entry* pop_front() noexcept {
+        entry* const item = first_;
+        first_ = item->next;
+        (first_ == nullptr ? last_ : first_->previous) = nullptr;
+        item->next = nullptr;
+        return item;
+    }
+
     void remove(entry& item) noexcept {
         (item.previous == nullptr ? first_ : item.previous->next) = item.next;
         (item.next == nullptr ? last_ : item.next->previous) = item.previous;
@@ -85,14 +94,15 @@ public:
         return made;
     }
 
-    entry* find(std::int32_t stream_id) const noexcept {
-        if (slots_.empty()) return nullptr;
-        for (std::size_t at = start_of(stream_id); slots_[at] != nullptr; at = next(at))
-            if (slots_[at]->stream_id == stream_id) return slots_[at];
-        return nullptr;
+    // What a frame brings about is mostly about one stream, so it is asked for many times on end.
+    entry* find(std::int32_t stream_id) noexcept {
+        if (last_found_ == nullptr || last_found_->stream_id != stream_id)
+            last_found_ = look_up(stream_id);
+        return last_found_;
     }
 
     void erase(entry& gone) noexcept {
+        last_found_ = nullptr;
         std::size_t at = start_of(gone.stream_id);
         while (slots_[at] != &gone) at = next(at);
         slots_[at] = nullptr;
@@ -120,6 +130,13 @@ private:
         const auto number = static_cast<std::uint32_t>(stream_id) / 2; // of one side: every second
         return (number * 0x9e3779b1u) >> (32 - std::countr_zero(slots_.size()));
     }
+    entry* look_up(std::int32_t stream_id) const noexcept {
+        if (slots_.empty()) return nullptr;
+        for (std::size_t at = start_of(stream_id); slots_[at] != nullptr; at = next(at))
+            if (slots_[at]->stream_id == stream_id) return slots_[at];
+        return nullptr;
+    }
+
     std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
 
     void put(entry* item) noexcept {
@@ -147,6 +164,7 @@ private:
 
     growing_array<entry*> slots_; // a power of two, at most half of them taken
     std::size_t size_ = 0;
+    entry* last_found_ = nullptr;
 };
 
 // How a stream ended decides what a frame means that comes after it (RFC 9113 §5.1).

@@ -16,10 +16,14 @@ public:
     using entry = stream_entry<Stream>;
     using place = typename entry::list;
 
-    // nullptr: nobody's.
-    entry* next() const noexcept {
+    // The stream whose turn it is, which leaves the lists. nullptr: nobody's.
+    entry* take() noexcept {
         if (taken_ == 0) return nullptr;
-        return ready_[static_cast<std::size_t>(std::countr_zero(taken_))].front();
+        const int urgency = std::countr_zero(taken_);
+        entry* const first = ready_[static_cast<std::size_t>(urgency)].pop_front();
+        first->in = place::none;
+        note(static_cast<std::uint8_t>(urgency));
+        return first;
     }
 
     entry* ending() const noexcept { return ending_.front(); }
@@ -37,7 +41,10 @@ public:
 
     // It has something to say; one that waits for something else keeps waiting.
     void add(entry& at) noexcept {
-        if (at.in == place::none) move(at, place::ready);
+        if (at.in != place::none) return;
+        at.in = place::ready;
+        ready_[at.urgency].push_back(at);
+        taken_ |= 1U << at.urgency;
     }
 
     // The connection's window has grown: those that waited for it go before the others.

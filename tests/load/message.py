@@ -13,7 +13,7 @@ from processes import Cases, LONGEST_WAIT, check
 
 MESSAGES = 500
 SIZES = 16, 125, 4_096, 65_536
-AT_MOST = 0.62  # at 125 bytes, where 0.58 was measured; others are printed
+AT_MOST = 0.50  # at 125 bytes, where 0.48 was measured; others are printed
 
 costs = {}
 

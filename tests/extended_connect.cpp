@@ -67,7 +67,7 @@ TEST_CASE("a server reads what a client asks for", "[rfc8441-5][R27][R28][rfc844
 
 TEST_CASE("what is no extended CONNECT is not read as one", "[rfc8441-4][R14][R16]") {
     const section plain{{":method", "CONNECT"}, {":authority", "a:443"}};
-    const section get{{":method", "GET"}, {":scheme", "https"}, {":path", "/"}};
+    const section get{{":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {"host", "a"}};
     CHECK(read_request(plain).error() == errc::protocol_not_supported);
     CHECK(read_request(get).error() == errc::protocol_not_supported);
     CHECK(h2ws::info(errc::protocol_not_supported).http_status == 501);

@@ -42,7 +42,8 @@ errc response_error(const section& fields, bool end_stream = false) {
     return read_response_head(fields, end_stream).error();
 }
 
-constexpr field get[] = {{":method", "GET"}, {":scheme", "https"}, {":path", "/"}};
+constexpr field get[] = {
+    {":method", "GET"}, {":scheme", "https"}, {":path", "/"}, {"host", "a.example"}};
 static_assert(read_request_head(get)->kind == request_kind::ordinary);
 
 } // namespace
@@ -67,7 +68,8 @@ TEST_CASE("a request is recognised by method and :protocol together",
     REQUIRE(proxy->fields.size() == 1);
     CHECK(proxy->fields[0] == field{"x", "y"});
 
-    const section post{{":path", "/x"}, {":scheme", "http"}, {":method", "POST"}};
+    const section post{
+        {":path", "/x"}, {":scheme", "http"}, {":method", "POST"}, {"host", "a.example"}};
     const auto ordinary = read_request_head(post);
     REQUIRE(ordinary);
     CHECK(ordinary->kind == request_kind::ordinary);
@@ -180,8 +182,9 @@ TEST_CASE("host names the entity of :authority or the request is malformed",
     }
     for (const char* host : {"b.example", "a.example:80", "", "u@a.example"})
         CHECK(request_error(also(extended, {{"host", host}})) == errc::host_mismatch);
-    CHECK(request_error(also(extended, {{"host", "a.example"}, {"host", "b"}})) ==
-          errc::host_mismatch);
+    for (const char* second : {"b", "a.example"}) // RFC 9112 §3.2: also the same once more
+        CHECK(request_error(also(extended, {{"host", "a.example"}, {"host", second}})) ==
+              errc::host_mismatch);
     // host does not stand in for :authority
     CHECK(request_error(also(with({":authority", "-"}), {{"host", "a.example"}})) ==
           errc::authority_missing);
@@ -201,16 +204,25 @@ TEST_CASE("a CONNECT without :protocol has an authority and nothing else", "[rfc
 TEST_CASE("an ordinary request has a method, a scheme and a path",
           "[rfc9113-8.3.1][R72][R77][R78][R79][R80]") {
     const field method{":method", "GET"}, scheme{":scheme", "https"}, path{":path", "/"};
-    CHECK(request_error({method, scheme, path}) == errc::none);
-    CHECK(request_error({method, scheme, path, {":authority", "a"}, {"host", "a"}}) == errc::none);
+    const field authority{":authority", "a"};
+    CHECK(request_error({method, scheme, path, authority}) == errc::none);
+    CHECK(request_error({method, scheme, path, authority, {"host", "a"}}) == errc::none);
     CHECK(request_error({method, scheme, path, {"host", "a"}}) == errc::none);
+    // RFC 9110 §7.2: host says what :authority does not
+    CHECK(request_error({method, scheme, path}) == errc::authority_missing);
+    CHECK(request_error({method, scheme, path, {"host", ""}}) == errc::authority_invalid);
+    CHECK(request_error({method, scheme, path, {"host", "u@a"}}) == errc::authority_invalid);
+    CHECK(request_error({method, scheme, path, {"host", "a"}, {"host", "a"}}) ==
+          errc::host_mismatch);
     CHECK(request_error({}) == errc::method_missing);
     CHECK(request_error({scheme, path}) == errc::method_missing);
     CHECK(request_error({{":method", "G T"}, scheme, path}) == errc::method_missing);
     CHECK(request_error({method, path}) == errc::scheme_invalid);
     CHECK(request_error({method, scheme}) == errc::path_invalid);
     CHECK(request_error({method, scheme, {":path", "*"}}) == errc::path_invalid);
-    CHECK(request_error({{":method", "OPTIONS"}, scheme, {":path", "*"}}) == errc::none);
+    CHECK(request_error({{":method", "OPTIONS"}, scheme, {":path", "*"}, authority}) == errc::none);
+    CHECK(request_error({{":method", "OPTIONS"}, scheme, {":path", "*"}}) ==
+          errc::authority_missing);
     CHECK(request_error({method, scheme, path, {":authority", ""}}) == errc::authority_invalid);
     CHECK(request_error({method, scheme, path, {":authority", "u@a"}}) == errc::authority_invalid);
     CHECK(request_error({method, {":scheme", "coap"}, {":path", "x"}}) == errc::none);

@@ -241,7 +241,7 @@ inline constexpr std::array table{
     malformed(errc::authority_invalid, "authority_invalid", "RFC 9113 8.3.1",
               ":authority has user information or is not an authority"),
     malformed(errc::host_mismatch, "host_mismatch", "RFC 9113 8.3.1",
-              "host names another entity than :authority"),
+              "host is there twice, or names another entity than :authority"),
     malformed(errc::connect_with_scheme_or_path, "connect_with_scheme_or_path", "RFC 9113 8.5",
               "a CONNECT without :protocol has :scheme or :path"),
     malformed(errc::protocol_without_connect, "protocol_without_connect", "RFC 8441 4",

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 
 namespace h2ws {
 
@@ -118,8 +119,11 @@ constexpr errc check_ordinary(const request_head& head, bool has_authority) noex
         return has_path_characters(head.path) ? errc::none : errc::path_invalid;
     const bool asterisk = head.method == "OPTIONS" && head.path == "*";
     if (!is_absolute_path(head.path) && !asterisk) return errc::path_invalid;
-    if (has_authority && !parse_authority(head.authority)) return errc::authority_invalid;
-    return errc::none;
+    // RFC 9110 §7.2: where there is no :authority, host says what it would; §4.2: one of them has
+    // to
+    const auto host = has_authority ? head.authority : find_field(head.fields, "host");
+    if (!host) return errc::authority_missing;
+    return parse_authority(*host) ? errc::none : errc::authority_invalid;
 }
 
 constexpr errc check_extended_connect(const request_head& head) noexcept {
@@ -151,11 +155,16 @@ constexpr errc check_kind(const request_pseudo_fields& pseudo, const request_hea
     return check_ordinary(head, pseudo.authority.has_value());
 }
 
-// RFC 9113 §8.3.1 (R73, R75, R76, S8): `host` is compared, and never used where :authority is.
+// `host` is compared, and never used where :authority is (R73). There is one at most (RFC 9110
+// §7.2, RFC 9112 §3.2): of two, others would take another than we do.
 constexpr errc check_host(const request_head& head) noexcept {
-    if (head.authority.empty()) return errc::none;
-    for (const std::string_view host : field_values(head.fields, "host"))
+    bool found = false;
+    for (const std::string_view host : field_values(head.fields, "host")) {
+        if (std::exchange(found, true)) return errc::host_mismatch;
+        if (head.authority.empty()) continue;
+        // RFC 9113 §8.3.1 (R75, R76, S8)
         if (!same_authority(host, head.authority, head.scheme)) return errc::host_mismatch;
+    }
     return errc::none;
 }
 

@@ -97,9 +97,12 @@ void compare(const session_options& ours_have, const session_options& theirs_hav
     observed<Ours> ours(ours_have, tunnels, requests);
     observed<Theirs> theirs(theirs_have, tunnels, requests);
     const std::vector<peer_frame> frames = cut(input, !Ours::is_client);
+    block_reader blocks;
     std::set<std::uint32_t> by_204; // streams of tunnels that were opened so
     for (std::size_t i = 0; i < frames.size(); ++i) {
         const bool reset = ours.has_reset(frames[i].stream);
+        const field_lines fields =
+            frames[i].type == 1 && frames[i].whole ? blocks.read(frames[i]) : field_lines{};
         const outcome ours_made = ours.hear(frames[i]);
         const outcome theirs_made = theirs.hear(frames[i]);
         if (ours_made == theirs_made) {
@@ -109,11 +112,13 @@ void compare(const session_options& ours_have, const session_options& theirs_hav
             continue;
         }
         if (explained({frames[i], ours_made, theirs_made, Ours::is_client, reset,
-                       by_204.contains(frames[i].stream)},
+                       by_204.contains(frames[i].stream), fields},
                       all))
             return;
+        octets told;
+        for (const auto& [name, value] : fields) told += "\n  " + name + ": " + value;
         return all.note("seed " + std::to_string(seed) + ", frame " + std::to_string(i) + ": " +
-                            transcript::spaced_hex(frames[i].bytes.substr(0, 120)),
+                            transcript::spaced_hex(frames[i].bytes.substr(0, 120)) + told,
                         ours_made, theirs_made);
     }
     ours.end();

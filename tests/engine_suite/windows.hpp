@@ -131,7 +131,7 @@ TEST_CASE("trailers need no window", "[engine][rfc9113-8.1][rfc9113-6.9.1][R118]
 }
 
 TEMPLATE_LIST_TEST_CASE("a smaller INITIAL_WINDOW_SIZE takes windows below zero",
-                        "[engine][rfc9113-6.9.2][R120]", both_roles) {
+                        "[engine][rfc9113-6.9.2][R120][rfc9113-6.9.1][R118]", both_roles) {
     conversation<TestType> peer;
     peer.begun = 0; // count all
     CHECK(peer.side.send(peer.side.last, octets(2'000'000, 'x')) == errc::none);

@@ -134,7 +134,6 @@ private:
         decode({whole.data(), whole.size()});
     }
 
-    // What cannot be decoded ends the connection (RFC 9113 §4.3, R93).
     void decode(const_bytes block) noexcept {
         const errc error = decoder_.decode(block, [this](const field& line) {
             stream_type* const at = this->streams_.find(section_name_);
@@ -147,16 +146,12 @@ private:
             this->out_of_memory_ = true;
             return;
         }
-        if (error != errc::none) {
+        if (error != errc::none) { // RFC 9113 §4.3 (R93): the tables are out of step
             fail(error);
             return;
         }
         stream_type* const at = this->streams_.find(section_name_);
         if (at == nullptr || at->stage >= stream_stage::over) return;
-        // RFC 9113 §8.1 (R49): what follows a message's header section ends it
-        const bool is_message = at->is_request || at->stage == stream_stage::answered;
-        if (!section_ends_stream_ && is_message && !this->awaits_head(*at))
-            return fault_on(*at, errc::malformed_message);
         this->section_complete(*at, section_ends_stream_);
         end_half(section_stream_id_);
     }

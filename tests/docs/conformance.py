@@ -1,6 +1,7 @@
 """conformance.py [fill]: holds docs/conformance.md against the sources and the tests.
 
-Every rule and decision has one row. A row that names a header: a comment there cites the rule. A
+Every rule and decision has one row. A row that names headers: a comment in each cites the rule, and
+every rule that a header of http2/ cites names it. What a row says of http2/ is in mutants.txt. A
 row that names tests: each has a case with the rule's tag and a tag of its section. Citations
 and tags in the sources name rules that exist, beside a section of theirs. A rule of ours is in
 tests/conformance/mutants.txt or among those that nothing can break. The counts are right. `fill`
@@ -30,7 +31,7 @@ wrong = []
 class Row:
     name: str
     sections: list  # of (RFC, section)
-    obeyed: str
+    obeyed: list  # of (header, function), or (one of NOT_OURS, "")
     tests: list
     cells: list
     line: int  # in the page
@@ -42,6 +43,14 @@ def sections_of(cell, rfc):
         words = part.split()
         found.append((words[1], words[2]) if words[0] == "RFC" else (rfc, words[0]))
     return found
+
+
+def places_of(cell):
+    places = []
+    for part in cell.replace("`", "").split("; "):
+        header, _, function = part.partition(" ")
+        places.append((part, "") if part in NOT_OURS else (header, function))
+    return places
 
 
 def read_page():
@@ -62,7 +71,7 @@ def read_page():
             continue
         if name in rows:
             wrong.append(f"{name} has two rows")
-        rows[name] = Row(name, sections, obeyed.replace("`", ""),
+        rows[name] = Row(name, sections, places_of(obeyed),
                          re.findall(r"`([^`]+)`", tests), cells, number)
     return rows, unbreakable
 
@@ -146,8 +155,9 @@ def tagged(rows):
 
 
 def check_row(row, cited, files):
-    header, _, function = row.obeyed.partition(" ")
-    if row.obeyed not in NOT_OURS:
+    for header, function in row.obeyed:
+        if header in NOT_OURS:
+            continue
         try:
             text = table.path_of(header).read_text()
         except ValueError as error:
@@ -156,20 +166,39 @@ def check_row(row, cited, files):
             wrong.append(f"{row.name}: no comment of {header} cites it")
         if not re.search(rf"\b{re.escape(function)}\b", text):
             wrong.append(f"{row.name}: {header} has no {function}")
-    if not row.tests and row.obeyed not in NOT_OURS[1:]:
+    if not row.tests and not is_left(row):
         wrong.append(f"{row.name} names no test; there are {sorted(files[row.name])}")
     for test in row.tests:
         if test not in files[row.name]:
             wrong.append(f"{row.name}: tests/{test} has no case with its tag and its section")
 
 
+def is_left(row):
+    """Whether nobody in here obeys it."""
+    return row.obeyed[0][0] in NOT_OURS[1:]
+
+
+def check_http2(rows, cited, unbreakable):
+    """Our own HTTP/2 obeys what nghttp2 would: the page says where, and a mutant shows it."""
+    shown = {(mutant.header, rule) for mutant in table.read() for rule in mutant.rules}
+    for header in sorted(name for name in cited if name.startswith("http2/")):
+        named = {row.name for row in rows.values() if header in dict(row.obeyed)}
+        cites = {name for name in cited[header] if name[0] == "R"}
+        wrong.extend(f"{rule}: {header} cites it, and its row does not name that"
+                     for rule in sorted(cites - named))
+        wrong.extend(f"{rule}: no mutant takes away what {header} does for it"
+                     for rule in sorted(cites - unbreakable.keys())
+                     if (header, rule) not in shown)
+
+
 def counts(rows, shown, unbreakable):
     rules = [row for row in rows.values() if row.name[0] == "R"]
-    kinds = collections.Counter(row.obeyed if row.obeyed in NOT_OURS else "ours" for row in rules)
+    kinds = collections.Counter(row.obeyed[0][0] if is_left(row) else "ours" for row in rules)
+    by_nghttp2 = sum(("nghttp2", "") in row.obeyed for row in rules)
     return (f"- {len(rules)} rules and {len(rows) - len(rules)} decisions\n"
             f"- {kinds['ours']} rules obeyed by h2ws itself: {len(shown)} of them by lines that"
             f" tests miss when they are taken away, {len(unbreakable)} that nothing can break\n"
-            f"- {kinds['nghttp2']} obeyed by nghttp2\n"
+            f"- {by_nghttp2} of them obeyed by nghttp2 where that speaks HTTP/2\n"
             f"- {kinds['the application']} left to the application\n"
             f"- {kinds['not built yet']} not built yet\n")
 
@@ -191,13 +220,14 @@ def main():
     wrong.extend(f"{name} has no row" for name in sorted(expected - rows.keys()))
     cited, files = citations(rows), tagged(rows)
     shown = {rule for mutant in table.read() for rule in mutant.rules}
-    ours = {row.name for row in rows.values() if row.name[0] == "R" and row.obeyed not in NOT_OURS}
+    ours = {row.name for row in rows.values() if row.name[0] == "R" and not is_left(row)}
     said = counts(rows, shown & ours, unbreakable)
     if sys.argv[1:] == ["fill"]:
         fill(rows, files, said)
         return 0
     for row in rows.values():
         check_row(row, cited, files)
+    check_http2(rows, cited, unbreakable)
     wrong.extend(f"{rule} is in neither mutants.txt nor the list of what nothing can break"
                  for rule in sorted(ours - shown - unbreakable.keys()))
     wrong.extend(f"{rule} is in mutants.txt, and nothing can break it" for rule in

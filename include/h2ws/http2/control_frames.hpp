@@ -92,7 +92,7 @@ public:
             head({static_cast<std::uint32_t>(size), type, flags, stream_id});
             raw(block.first(size));
             block = block.subspan(size);
-            type = frame_type::continuation;
+            type = frame_type::continuation; // RFC 9113 §4.3 (R93)
             flags = 0;
         } while (!block.empty());
     }

@@ -26,7 +26,7 @@ constexpr errc check_setting(setting which, std::uint32_t value, bool from_serve
                                                                      : errc::setting_invalid;
     case setting::no_rfc7540_priorities: // RFC 9218 §2.1
         return value <= 1 ? errc::none : errc::setting_invalid;
-    default: return errc::none; // RFC 9113 §6.5.2 (R109)
+    default: return errc::none; // RFC 9113 §6.5.2: unknown ones are ignored
     }
 }
 

@@ -51,7 +51,7 @@ protected:
         entry* const to = this->streams_by_id_.find(head.stream_id);
         if (to == nullptr) return this->frame_without_stream(head.stream_id), nullptr;
         stream_type& at = *to->stream;
-        if (at.stage >= stream_stage::over) return nullptr; // RFC 9113 §5.1 (R96)
+        if (at.stage >= stream_stage::over) return nullptr; // our RST_STREAM is leaving
         errc error = errc::none;
         if (!to->receives.receive(head.length))
             error = errc::window_exceeded;
@@ -145,6 +145,7 @@ private:
             const auto which = static_cast<setting>(load(payload.data(), 2));
             if (which == setting::initial_window_size && std::exchange(changed, true))
                 this->count(flood::settings); // as if it were in a frame of its own
+            // RFC 9113 §6.5 (R108)
             apply(which, load(payload.data() + 2, 4), first);
         }
         if (this->doomed_) return;
@@ -155,8 +156,7 @@ private:
                                      this->peer_.max_frame_size});
     }
 
-    // RFC 9113 §6.5 (R108): in the order in which they stand; §6.5.2 (R109): unknown ones change
-    // nothing.
+    // RFC 9113 §6.5 (R108): in the order in which they stand.
     void apply(setting which, std::uint32_t value, bool first) noexcept {
         errc error = check_setting(which, value, Role::is_client);
         if (which == setting::no_rfc7540_priorities && error == errc::none) // RFC 9218 §2.1
@@ -168,7 +168,7 @@ private:
             if (error == errc::none)
                 error = check_connect_setting(static_cast<std::uint16_t>(which), value);
         }
-        if (error != errc::none) {
+        if (error != errc::none) { // RFC 9113 §6.5.2 (R109): an unknown one has none
             this->fail(error);
             return;
         }

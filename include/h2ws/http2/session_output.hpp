@@ -342,7 +342,7 @@ private:
             if (size != 0 && most < static_cast<std::int64_t>(size))
                 size = static_cast<std::size_t>(most);
         };
-        cut(to.sends.left());
+        cut(to.sends.left()); // RFC 9113 §6.9.1 (R118)
         cut(connection_sends_.left());
         cut(default_max_frame_size); // also where the peer takes more (R92): turns are short
         const bool ends = end_stream && size == waits;
@@ -350,7 +350,7 @@ private:
             encode_frame_head({static_cast<std::uint32_t>(size), frame_type::data,
                                ends ? flag::end_stream : std::uint8_t{0}, to.stream_id}));
         to.sends.sent(size);
-        connection_sends_.sent(size);
+        connection_sends_.sent(size);        // RFC 9113 §5.2.1 (R99)
         guard_.earn(flood::small_frames, 2); // WINDOW_UPDATE for stream and connection
         if (size < waits || ends != end_stream)
             turns_.move(to, entry::list::ready); // behind the others

@@ -179,7 +179,7 @@ public:
     constexpr void add(std::int32_t stream_id, stream_end_kind how) noexcept {
         record& place = records_[next_++ % records_.size()];
         if (place.how == stream_end_kind::reset_by_us && place.stream_id > highest_reset_)
-            highest_reset_ = place.stream_id;
+            highest_reset_ = place.stream_id; // R96
         place = {stream_id, how};
     }
 

@@ -59,3 +59,6 @@ printf 'Hello over HTTP/2\nand once more\n' | cmp -s - "$work/echo.txt" || {
     exit 1
 }
 echo "== done: two messages, echoed over one HTTP/2 stream, closed clean"
+echo "== to try it by hand, in two terminals:"
+echo "   $build/tools/h2ws serve --listen 127.0.0.1:8443 --self-signed"
+echo "   $build/tools/h2ws connect wss://localhost:8443/ --insecure"

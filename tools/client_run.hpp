@@ -80,9 +80,7 @@ private:
         const auto talking =
             std::make_shared<conversation<connection_type>>(connected, options_, limit_, outcome_);
         talking_ = talking;
-        const connect_request wanted = request_.wanted();
-        trace(options_.verbose).sent_fields(h2ws::request(wanted));
-        talking->open(wanted);
+        talking->open(request_.wanted());
         const auto handle = [talking](connection_type&, const stream_event& happened) {
             talking->handle(happened);
         };

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace h2ws::tools {
 
@@ -40,7 +41,9 @@ public:
           speaker_(*connection_, options, [this] { close(); }),
           patience_(connection_->get_executor()) {}
 
+    // What `wanted` points to outlives this.
     void open(const connect_request& wanted) {
+        wanted_ = wanted;
         limit_.name("waiting for the server's SETTINGS");
         const auto opened = session_.open(wanted, asio::now());
         if (!opened) throw failure{status_of(opened.error()), describe(opened.error())};
@@ -64,8 +67,9 @@ private:
     void on(const settings_received& settings) {
         const bool enabled = settings.connect == connect_answer::yes;
         trace_.settings(enabled, settings.values);
-        if (!settled_) limit_.name("waiting for the answer to the opening handshake");
-        settled_ = true;
+        if (std::exchange(settled_, true)) return;
+        limit_.name("waiting for the answer to the opening handshake");
+        if (enabled) trace_.sent_fields(h2ws::request(wanted_)); // RFC 8441 §3: not before
     }
 
     void on(const tunnel_opened& opened) {
@@ -246,6 +250,7 @@ private:
     speaker<Connection> speaker_;
     message_buffer message_;
     ::asio::steady_timer patience_; // with a server that does not end the stream
+    connect_request wanted_;        // shown once it leaves
     tunnel_id tunnel_;
     std::optional<status_code> received_; // in the server's Close
     bool settled_ = false;                // SETTINGS came

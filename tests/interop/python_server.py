@@ -387,6 +387,7 @@ def verbose(test):
         for word in ("SETTINGS: extended CONNECT enabled, concurrent streams", ":protocol",
                      "websocket", ":status", "200", "1000"):
             check(word.lower() in told.lower(), f"{word} is not in {told!r}")
+        check(told.index("< SETTINGS") < told.index("> :method"), "asked before the SETTINGS came")
 
 
 def every_frame_is_shown(test):

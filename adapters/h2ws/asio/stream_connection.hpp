@@ -2,7 +2,7 @@
 //
 // clang-format off
 //
-//     stream_connection<nghttp2::server, tcp::socket> connection(std::move(socket), server{}, options);
+//     stream_connection<http2::server, tcp::socket> connection(std::move(socket), server{}, options);
 //     co_spawn(executor, connection.async_run(use_awaitable), detached);
 //     while (true) {
 //         auto offer = co_await connection.async_accept(use_awaitable);

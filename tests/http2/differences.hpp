@@ -108,13 +108,13 @@ inline constexpr difference differences[]{
          return (of.frame.type == causes::data || causes::of_block(of)) &&
                 causes::is_reset(of, "STREAM_CLOSED", "STREAM_CLOSED");
      }},
-    {"goaway-last-stream", "6.8",
-     "a GOAWAY at a server is taken whatever last stream it names, since it has opened none",
-     "connection, PROTOCOL_ERROR, where that stream is odd",
-     "no section forbids it, and nothing follows from the number",
+    {"goaway-last-stream", "6.8", "a GOAWAY is taken whatever last stream it names",
+     "connection, PROTOCOL_ERROR, where that stream is not ours or above one named before",
+     "6.8 binds the sender alone, and tunnels go on",
      [](const cause& of) {
          return of.frame.type == causes::goaway && of.ours.goaway.empty() &&
-                of.theirs.goaway == "PROTOCOL_ERROR";
+                of.ours.resets.empty() && of.theirs.goaway == "PROTOCOL_ERROR" &&
+                model::number_at(of.frame.bytes, 9) != 0;
      }},
     {"beyond-window", "6.9",
      "DATA beyond a stream's window: none of it is told, FLOW_CONTROL_ERROR",
@@ -199,7 +199,10 @@ inline constexpr difference differences[]{
      "PRIORITY_UPDATE is read, and an invalid one ends the connection",
      "a type that it does not know", "urgency is obeyed here",
      [](const cause& of) {
-         return of.frame.type == causes::priority_update && causes::is_nothing(of.theirs);
+         return of.frame.type == causes::priority_update && causes::is_nothing(of.theirs) &&
+                (of.ours.goaway == "PROTOCOL_ERROR" || of.ours.goaway == "FRAME_SIZE_ERROR") &&
+                (of.is_client || of.frame.stream != 0 || of.frame.length < 4 ||
+                 model::number_at(of.frame.bytes, 9) % 2 == 0); // no request's number
      }},
     {"push", "6.6, 8.4", "PUSH_PROMISE: connection, PROTOCOL_ERROR",
      "refused with CANCEL until the client's SETTINGS are acknowledged",
@@ -266,8 +269,8 @@ inline constexpr difference differences[]{
      "reset, where the length is no number or does not fit", "the client can read why",
      [](const cause& of) {
          return !of.is_client && causes::of_block(of) && of.they_reset("PROTOCOL_ERROR") &&
-                !of.we_reset("PROTOCOL_ERROR") && of.frame.bytes.find("CONNECT") != octets::npos &&
-                of.ours.events == of.theirs.events;
+                !of.we_reset("PROTOCOL_ERROR") && of.has(":method", "CONNECT") &&
+                of.has("content-length") && of.ours.events == of.theirs.events;
      }},
     {"content-of-304", "8.1.1, RFC 9110 15.4.5",
      "304 to CONNECT with content: PROTOCOL_ERROR, and nothing of it is told",

@@ -22,18 +22,24 @@ TEST_CASE("streams are found by number, whatever came and went", "[http2]") {
         std::map<std::int32_t, thing> things;
         std::mt19937 random(1); // the same each time
         CHECK(map.find(1) == nullptr);
+        std::int32_t next = 1; // numbers rise, and some are skipped
         for (int step = 0; step < 20'000; ++step) {
-            const auto id = static_cast<std::int32_t>(2 * (random() % 500) + 1);
-            if (auto* const found = map.find(id)) {
-                REQUIRE(things.count(id) == 1);
-                REQUIRE(found->stream == &things[id]);
-                if (random() % 2 == 0) {
-                    map.erase(*found);
-                    things.erase(id);
-                }
+            if (things.size() < 300 || random() % 2 == 0) {
+                REQUIRE(map.find(next) == nullptr);
+                REQUIRE(map.insert(things[next], next, 10, 20) != nullptr);
+                next += static_cast<std::int32_t>(2 * (1 + random() % 50));
+            }
+            const auto id = static_cast<std::int32_t>(random() % static_cast<unsigned>(next));
+            const auto known = random() % 4 == 0 ? things.find(id) : things.lower_bound(id);
+            if (known == things.end()) {
+                CHECK(map.find(id) == nullptr);
             } else {
-                REQUIRE(things.count(id) == 0);
-                REQUIRE(map.insert(things[id], id, 10, 20) != nullptr);
+                auto* const found = map.find(known->first);
+                REQUIRE(found != nullptr);
+                REQUIRE(found->stream == &known->second);
+                map.erase(*found);
+                CHECK(map.find(known->first) == nullptr);
+                things.erase(known);
             }
             REQUIRE(map.size() == things.size());
         }
@@ -47,6 +53,33 @@ TEST_CASE("streams are found by number, whatever came and went", "[http2]") {
         CHECK(seen == things.size());
     }
     CHECK(memory.held == 0);
+}
+
+TEST_CASE("the last number can be given once more", "[http2]") {
+    stream_map<thing> map{allocator{}};
+    thing one;
+    for (int times = 0; times < 3; ++times) {
+        auto* const made = map.insert(one, 7, 0, 0);
+        REQUIRE(made != nullptr);
+        REQUIRE(map.find(7) == made);
+        map.erase(*made);
+        CHECK(map.find(7) == nullptr);
+    }
+}
+
+TEST_CASE("what has left holds no memory, in whatever order it leaves", "[http2]") {
+    scarce_memory memory;
+    stream_map<thing> map{memory.policy()};
+    thing one;
+    REQUIRE(map.insert(one, 1, 0, 0) != nullptr); // the oldest stays
+    std::int32_t id = 3;
+    for (int round = 0; round < 1'000; ++round) {
+        const std::int32_t first = id;
+        for (int i = 0; i < 100; ++i, id += 2) REQUIRE(map.insert(one, id, 0, 0) != nullptr);
+        for (std::int32_t old = first; old != id; old += 2) map.erase(*map.find(old));
+    }
+    CHECK(map.size() == 1);
+    CHECK(memory.peak < 200 * (sizeof(stream_entry<thing>) + 64));
 }
 
 TEST_CASE("without memory nothing is inserted", "[http2]") {

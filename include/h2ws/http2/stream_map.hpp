@@ -8,12 +8,11 @@
 #include "../growing_array.hpp"
 #include "../http2_error.hpp"
 
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <utility>
 
 namespace h2ws::http2 {
 
@@ -65,33 +64,35 @@ private:
     entry* last_ = nullptr;
 };
 
+// One side opens all streams of a connection, each with a higher number than before: in the order
+// of their coming they are sorted. A hash would leave it to the peer, who may skip numbers, how
+// many of them fall together.
 template <class Stream>
 class stream_map {
 public:
     using entry = stream_entry<Stream>;
 
-    explicit stream_map(const allocator& memory) noexcept : slots_(memory) {}
+    explicit stream_map(const allocator& memory) noexcept : places_(memory) {}
     stream_map(const stream_map&) = delete;
     stream_map& operator=(const stream_map&) = delete;
     ~stream_map() {
-        for (entry* const at : slots_)
-            if (at != nullptr) destroy(at);
+        each([this](entry& at) { destroy(&at); });
     }
 
-    // nullptr: no memory, and nothing has changed.
+    // `stream_id` is above those of all that are there. nullptr: no memory, and nothing has
+    // changed.
     entry* insert(Stream& stream, std::int32_t stream_id, std::int32_t sends,
                   std::int32_t receives) noexcept {
-        if (2 * (size_ + 1) > slots_.size() && !grow()) return nullptr;
-        const allocator& memory = slots_.memory();
-        void* const place = memory.allocate(memory.state, sizeof(entry));
-        if (place == nullptr) return nullptr;
-        auto* const made = new (place) entry{.stream = &stream,
-                                             .stream_id = stream_id,
-                                             .sends = send_window(sends),
-                                             .receives = receive_window(receives)};
-        put(made);
-        ++size_;
-        return made;
+        const allocator& memory = places_.memory();
+        void* const room = memory.allocate(memory.state, sizeof(entry));
+        if (room == nullptr) return nullptr;
+        auto* const made = new (room) entry{.stream = &stream,
+                                            .stream_id = stream_id,
+                                            .sends = send_window(sends),
+                                            .receives = receive_window(receives)};
+        if (places_.push_back({stream_id, made})) return made;
+        destroy(made);
+        return nullptr;
     }
 
     // What a frame brings about is mostly about one stream, so it is asked for many times on end.
@@ -103,67 +104,60 @@ public:
 
     void erase(entry& gone) noexcept {
         last_found_ = nullptr;
-        std::size_t at = start_of(gone.stream_id);
-        while (slots_[at] != &gone) at = next(at);
-        slots_[at] = nullptr;
-        --size_;
-        // Those behind it may have been put there because this one was taken.
-        for (at = next(at); slots_[at] != nullptr; at = next(at))
-            put(std::exchange(slots_[at], nullptr));
+        place_of(gone.stream_id)->what = nullptr;
         destroy(&gone);
+        ++left_;
+        while (!places_.empty() && places_[places_.size() - 1].what == nullptr) drop_last();
+        if (2 * left_ > places_.size()) drop_left();
     }
 
-    std::size_t size() const noexcept { return size_; }
+    std::size_t size() const noexcept { return places_.size() - left_; }
 
-    // It may not insert or erase.
+    // In the order of their numbers. It may not insert or erase.
     template <class Visit>
     void each(Visit&& visit) noexcept {
-        for (entry* const at : slots_)
-            if (at != nullptr) visit(*at);
+        for (const place& at : places_)
+            if (at.what != nullptr) visit(*at.what);
     }
 
 private:
-    // The high bits of multiples of 2^32 over the golden ratio: numbers that follow each other have
-    // places far from each other. Side by side they would make one run, which an erasure in it
-    // walks to its end.
-    std::size_t start_of(std::int32_t stream_id) const noexcept {
-        const auto number = static_cast<std::uint32_t>(stream_id) / 2; // of one side: every second
-        return (number * 0x9e3779b1u) >> (32 - std::countr_zero(slots_.size()));
-    }
-    entry* look_up(std::int32_t stream_id) const noexcept {
-        if (slots_.empty()) return nullptr;
-        for (std::size_t at = start_of(stream_id); slots_[at] != nullptr; at = next(at))
-            if (slots_[at]->stream_id == stream_id) return slots_[at];
-        return nullptr;
+    struct place {
+        std::int32_t stream_id;
+        entry* what; // nullptr: it has left
+    };
+
+    // The first whose number is not below.
+    place* place_of(std::int32_t stream_id) noexcept {
+        return std::partition_point(places_.begin(), places_.end(), [stream_id](const place& at) {
+            return at.stream_id < stream_id;
+        });
     }
 
-    std::size_t next(std::size_t at) const noexcept { return (at + 1) & (slots_.size() - 1); }
-
-    void put(entry* item) noexcept {
-        std::size_t at = start_of(item->stream_id);
-        while (slots_[at] != nullptr) at = next(at);
-        slots_[at] = item;
+    entry* look_up(std::int32_t stream_id) noexcept {
+        const place* const at = place_of(stream_id);
+        return at != places_.end() && at->stream_id == stream_id ? at->what : nullptr;
     }
 
-    bool grow() noexcept {
-        const std::size_t size = slots_.empty() ? 8 : 2 * slots_.size();
-        growing_array<entry*> larger(slots_.memory());
-        if (!larger.reserve(size)) return false;
-        while (larger.size() != size)
-            if (!larger.push_back(nullptr)) return false;
-        const growing_array<entry*> smaller = std::exchange(slots_, std::move(larger));
-        for (entry* const item : smaller)
-            if (item != nullptr) put(item);
-        return true;
+    void drop_last() noexcept {
+        places_.truncate(places_.size() - 1);
+        --left_;
+    }
+
+    // Once for as many erasures as it looks at, twice over.
+    void drop_left() noexcept {
+        place* const rest = std::remove_if(places_.begin(), places_.end(),
+                                           [](const place& at) { return at.what == nullptr; });
+        places_.truncate(static_cast<std::size_t>(rest - places_.begin()));
+        left_ = 0;
     }
 
     void destroy(entry* gone) noexcept {
         gone->~entry();
-        slots_.memory().release(slots_.memory().state, gone, sizeof(entry));
+        places_.memory().release(places_.memory().state, gone, sizeof(entry));
     }
 
-    growing_array<entry*> slots_; // a power of two, at most half of them taken
-    std::size_t size_ = 0;
+    growing_array<place> places_;
+    std::size_t left_ = 0; // places of those that have left, at most half of all
     entry* last_found_ = nullptr;
 };
 

@@ -3,11 +3,12 @@
 //
 //     bool submit_headers(stream&, std::span<const field>, bool end_stream)  false: cannot
 //     bool submit_interim(stream&, std::span<const field>)                   a server's
-//     bool submit_trailers(stream&, std::span<const field>)   with END_STREAM; false: `wake` asks
-//     again void submit_reset(stream&, http2_error) void resume(stream&)                 it has
-//     output, or END_STREAM: pull it by next_output void credit(stream&, std::size_t)    bytes of
-//     the stream's window void credit_connection(std::size_t) void submit_shutdown() GOAWAY, in two
-//     steps where the transport has them
+//     bool submit_trailers(stream&, std::span<const field>)  ends the half; false: ask again
+//     void submit_reset(stream&, http2_error)
+//     void resume(stream&)                 it has output, or END_STREAM: pull it by next_output
+//     void credit(stream&, std::size_t)    bytes of the stream's window
+//     void credit_connection(std::size_t)
+//     void submit_shutdown()               GOAWAY, in two steps where the transport has them
 //
 // all noexcept, and calls what stands under "for the engine", here and in the files below, as
 // things arrive.

@@ -39,11 +39,15 @@ public:
 
     // Sends an ordinary request; everything is copied. `fields` are the whole section,
     // pseudo-header fields first. `end`: it has no body, else `write` gives it. It waits for its
-    // turn as a tunnel does, but not for SETTINGS. Errors: not_open, queue_full (max_waiting),
-    // invalid_argument (content-length is no length), content_length_mismatch, too_many_fields,
-    // no_memory.
+    // turn as a tunnel does, but not for SETTINGS. Errors: not_open, queue_full (max_waiting), what
+    // `read_request_head` says of a section that is malformed or too large (a `:protocol` is
+    // protocol_not_enabled: `open` asks for tunnels), invalid_argument (content-length is no
+    // length), content_length_mismatch, no_memory.
     result<request_id> request(std::span<const field> fields, bool end, instant now) noexcept {
         if (const errc error = start(now); error != errc::none) return error;
+        // RFC 9113 §8.1.1 (R52): a malformed request is not sent
+        const auto head = read_request_head(fields, {.connect_enabled = false, .limits = most()});
+        if (!head) return head.error();
         const auto length = content_length(fields);
         if (!length) return errc::invalid_argument;
         if (end && length->value_or(0) != 0) return errc::content_length_mismatch;
@@ -53,8 +57,7 @@ public:
         if (at == nullptr) return errc::no_memory;
         at->is_request = at->told = at->head_sent = true;
         at->end_after_output = end;
-        for (const field& line : fields)
-            if (line == field{":method", "HEAD"}) at->asks_head = true;
+        at->asks_head = head->method == "HEAD";
         errc error = errc::none;
         if (!end && *length && !this->keep_unwritten(*at, **length)) error = errc::no_memory;
         if (error == errc::none) error = waits ? hold(*at, fields) : submit(*at, fields);
@@ -186,6 +189,11 @@ private:
                                                                          : errc::none;
     }
 
+    // Of a request of ours, whether it waits for its turn or not.
+    field_limits most() const noexcept {
+        return {.fields = this->options_.max_fields, .bytes = this->options_.max_field_bytes};
+    }
+
     // Copies the request; on an error there is no stream any more.
     errc keep(stream_type* at, const field_list& list) noexcept {
         if (at == nullptr) return errc::no_memory;
@@ -203,8 +211,7 @@ private:
         if (!at.exchange.make(this->options_.memory, this->queued_)) return errc::no_memory;
         field_store& section = at.exchange->section;
         for (const field& line : fields)
-            if (const errc error =
-                    section.add(line, field_list::max_fields, this->options_.max_field_bytes);
+            if (const errc error = section.add(line, most().fields, most().bytes);
                 error != errc::none)
                 return error;
         if (section.fields().empty() || !waiting_.push_back(at.id)) return errc::no_memory;

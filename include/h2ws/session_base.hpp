@@ -71,10 +71,11 @@ public:
 
     // Ends a tunnel at once by RST_STREAM (RFC 8441 §5): `closed` and tunnel_released follow.
     result<void> reset(tunnel_id tunnel, http2_error code, instant now) noexcept {
-        stream_type* const at = this->live(tunnel.value, now);
-        if (at == nullptr) return errc::not_open;
-        this->abort(*at, errc::reset_by_us, code);
-        return {};
+        return reset_stream(tunnel.value, code, now);
+    }
+    // The same of a request (RFC 9113 §5.4.2), answered or not: request_released follows.
+    result<void> reset(request_id request, http2_error code, instant now) noexcept {
+        return reset_stream(request.value, code, now);
     }
 
     // A raw tunnel's bytes, copied; `end` ends our half after them. Errors: not_open, queue_full,
@@ -151,6 +152,13 @@ private:
     // done again: 10,000 streams are looked at ten times a second at most, and their timers are up
     // to 0.1 s late.
     static constexpr duration walk_pause = 10'000; // nanoseconds
+
+    result<void> reset_stream(std::uint64_t name, http2_error code, instant now) noexcept {
+        stream_type* const at = this->live(name, now);
+        if (at == nullptr) return errc::not_open;
+        this->abort(*at, errc::reset_by_us, code);
+        return {};
+    }
 
     result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {
         if (at.end_after_output) return errc::not_open;

@@ -173,6 +173,83 @@ TEMPLATE_LIST_TEST_CASE("a request that waits is given back when the server goes
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("a request that would be malformed is not sent",
+                        "[session][rfc9113-8.1.1][R52]", models) {
+    session_options few;
+    few.max_streams = 1;
+    const bool waits = GENERATE(false, true);
+    CAPTURE(waits);
+    pair<TestType> both({}, few, {.max_fields = 6, .max_field_bytes = 400});
+    if (waits) (void)both.opened();
+    const std::size_t before = both.client_frames().size();
+    const auto ask = [&](std::vector<field> more) {
+        std::vector<field> fields{
+            {":method", "GET"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}};
+        fields.insert(fields.end(), more.begin(), more.end());
+        return both.client
+            .call([&](auto& session) { return session.request(fields, true, both.now); })
+            .error();
+    };
+    const std::string long_value(200, 'x');
+    CHECK(ask({{"Upper", "1"}}) == errc::field_name_invalid);
+    CHECK(ask({{"a", "line\r\nbreak"}}) == errc::field_value_invalid);
+    CHECK(ask({{"connection", "close"}}) == errc::connection_specific_field);
+    CHECK(ask({{":path", "/"}}) == errc::pseudo_field_repeated);
+    CHECK(ask({{":protocol", "websocket"}}) == errc::protocol_not_enabled);
+    CHECK(ask({{"a", "1"}, {"b", "2"}, {"c", "3"}}) == errc::too_many_fields);
+    CHECK(ask({{"a", long_value}}) == errc::too_many_fields);
+    both.run();
+    CHECK(both.client_frames().size() == before);
+    CHECK(ask({{"a", "1"}, {"b", "2"}}) == errc::none);
+    both.client.lost();
+    both.server.lost();
+    both.client.check_ended();
+}
+
+TEMPLATE_LIST_TEST_CASE("either side resets a request, and both are told once",
+                        "[session][rfc9113-5.4.2]", models) {
+    pair<TestType> both;
+    const tunnel_id tunnel = both.opened();
+    const std::vector<field> fields{
+        {":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/"}};
+    const auto ask = [&] {
+        const auto made = both.client.call(
+            [&](auto& session) { return session.request(fields, false, both.now); });
+        REQUIRE(made);
+        both.run();
+        return *made;
+    };
+    const auto reset = [&](auto& side, request_id which) {
+        const errc error = side.call([&](auto& session) {
+                                   return session.reset(which, http2_error::cancel, both.now);
+                               })
+                               .error();
+        both.run();
+        return error;
+    };
+    const request_id ours = ask();
+    CHECK(reset(both.client, ours) == errc::none);
+    CHECK(last(both.client_frames(), 1) == lines{"3 reset CANCEL"});
+    CHECK(reset(both.client, ours) == errc::not_open);
+    CHECK(both.client.count("request released reset_by_us") == 1);
+    CHECK(both.server.count("request released reset_by_peer") == 1);
+    (void)ask();
+    const request_id theirs = both.server.asked;
+    CHECK(both.server
+              .call([&](auto& session) {
+                  return session.respond(theirs, 200, {}, as_bytes("half"), both.now, false);
+              })
+              .error() == errc::none);
+    both.run();
+    CHECK(reset(both.server, theirs) == errc::none);
+    CHECK(both.client.count("request released reset_by_peer") == 1);
+    CHECK(both.server.count("request released reset_by_us") == 1);
+    CHECK(both.client.send(tunnel, "goes on") == errc::none);
+    both.run();
+    CHECK(both.server.has("1 text \"goes on\""));
+    both.finish();
+}
+
 namespace session_suite {
 
 inline std::vector<field> post(const char* length) {

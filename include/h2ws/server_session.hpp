@@ -142,10 +142,14 @@ protected:
         if (unanswered || at.is_raw) this->tell_closed(at, how, code);
     }
 
-    // Nobody answered: 503 (S23). Ordinary requests have no timer.
+    // Nobody answered: 503 (S23), a reset where there is no memory for it. Ordinary requests have
+    // no timer.
     void answer_overdue(stream_type& at) noexcept {
         const bool counted = !at.has(news::head);
-        if (refuse(at, h2ws::refuse(std::uint16_t{503}), {}) && counted) --pending_;
+        if (!refuse(at, h2ws::refuse(std::uint16_t{503}), {}))
+            this->abort(at, errc::handshake_timeout, http2_error::internal_error);
+        else if (counted)
+            --pending_;
     }
 
     void refusal_ended(stream_type&) noexcept {}

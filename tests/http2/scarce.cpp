@@ -111,3 +111,25 @@ TEST_CASE("no allocation that fails does harm", "[http2][scarce]") {
     }
     CHECK(without_memory > plenty.allocations / 3); // else one call failed
 }
+
+TEST_CASE("a tunnel that nobody answers ends though there is no memory for a 503",
+          "[http2][scarce]") {
+    const std::size_t more = GENERATE(range(1U, 12U)); // allocations that still succeed, and one
+    CAPTURE(more);
+    scarce_memory memory;
+    session_options patient;
+    patient.waits.handshake = never;
+    pair_type both({}, {.memory = memory.policy()}, patient);
+    both.server.accepts = false;
+    REQUIRE(both.ask({.authority = "a.test"}));
+    both.run();
+    REQUIRE(contains(both.server.log, "1 requested /"));
+    memory.fails_at = memory.allocations + more;
+    memory.for_good = true;
+    both.pass(seconds(40));
+    CAPTURE(both.client.log);
+    CHECK(both.server.session.stream_count() == 0);
+    CHECK(both.client.session.stream_count() == 0);
+    both.client.lost();
+    both.server.lost();
+}

@@ -19,13 +19,15 @@
 
 h2ws::instant now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-// The server accepts every tunnel and sends back what comes, piece by piece.
+// The server accepts every tunnel and sends back what comes, piece by piece. One that sends and
+// does not read is reset.
 void handle(h2ws::http2::server& session, const h2ws::stream_event& event) {
     if (const auto* asked = std::get_if<h2ws::tunnel_requested>(&event)) {
         (void)session.accept(asked->tunnel, {}, now());
     } else if (const auto* said = std::get_if<h2ws::tunnel_event>(&event)) {
         if (const auto* chunk = std::get_if<h2ws::message_chunk>(&said->what))
-            (void)session.send(said->tunnel, chunk->type, chunk->payload, now(), chunk->last);
+            if (!session.send(said->tunnel, chunk->type, chunk->payload, now(), chunk->last))
+                (void)session.reset(said->tunnel, h2ws::http2_error::cancel, now());
         session.consume(said->tunnel, said->wire_bytes); // the client may send as much again
     }
 }

@@ -60,6 +60,8 @@ concept session = requires(S session, mutable_bytes in, const_bytes bytes, messa
     noexcept->std::same_as<result<void>>;
     { session.reset(tunnel, http2_error::cancel, now) }
     noexcept->std::same_as<result<void>>;
+    { session.reset(request, http2_error::cancel, now) }
+    noexcept->std::same_as<result<void>>;
     { session.write(tunnel, bytes, true, now) }
     noexcept->std::same_as<result<void>>;
     { session.write(request, bytes, true, now) }

@@ -8,8 +8,8 @@
 
 h2ws::instant now() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
-// The application: takes tunnels to /echo and sends back what comes. What is said to a tunnel that
-// is gone meanwhile is an error that nobody here minds.
+// The application: takes tunnels to /echo and sends back what comes; one that sends and does not
+// read is reset. What is said to a tunnel that is gone is an error that nobody here minds.
 void handle(h2ws::nghttp2::server& session, const h2ws::stream_event& event) {
     if (const auto* asked = std::get_if<h2ws::tunnel_requested>(&event)) {
         if (asked->request->path == "/echo")
@@ -18,7 +18,8 @@ void handle(h2ws::nghttp2::server& session, const h2ws::stream_event& event) {
             (void)session.refuse(asked->tunnel, 404, now());
     } else if (const auto* said = std::get_if<h2ws::tunnel_event>(&event)) {
         if (const auto* chunk = std::get_if<h2ws::message_chunk>(&said->what))
-            (void)session.send(said->tunnel, chunk->type, chunk->payload, now(), chunk->last);
+            if (!session.send(said->tunnel, chunk->type, chunk->payload, now(), chunk->last))
+                (void)session.reset(said->tunnel, h2ws::http2_error::cancel, now());
         session.consume(said->tunnel, said->wire_bytes); // the client may send as much again
     }
 }

@@ -99,6 +99,26 @@ inline bool is_reset(const cause& of, std::string_view ours, std::string_view th
 }
 inline bool is_nothing(const outcome& what) { return what == outcome{}; }
 
+// By the number that PRIORITY holds, or HEADERS with a priority.
+inline bool depends_on_itself(const peer_frame& frame) {
+    const bool of_headers = frame.type == headers && frame.has(0x20);
+    if (frame.type != priority && !of_headers) return false;
+    const std::size_t at = of_headers && frame.has(8) ? 10 : 9;
+    return frame.bytes.size() >= at + 4 &&
+           (model::number_at(frame.bytes, at) & 0x7fff'ffff) == frame.stream;
+}
+
+// Of those that were cut into one block with this frame; the last may be unfinished.
+inline std::uint32_t longest_continuation(const peer_frame& frame) {
+    std::uint32_t longest = 0;
+    for (std::size_t at = 9 + std::size_t{frame.length}; at + 9 <= frame.bytes.size();) {
+        const std::uint32_t length = model::number_at(frame.bytes, at, 3);
+        if (frame.bytes[at + 3] == continuation) longest = std::max(longest, length);
+        at += 9 + std::size_t{length};
+    }
+    return longest;
+}
+
 } // namespace causes
 
 inline constexpr difference differences[]{
@@ -121,32 +141,46 @@ inline constexpr difference differences[]{
      "told before the same error", "the peer had no right to send it",
      [](const cause& of) {
          return of.frame.type == causes::data && of.we_reset("FLOW_CONTROL_ERROR") &&
-                of.they_reset("FLOW_CONTROL_ERROR");
+                (of.they_reset("FLOW_CONTROL_ERROR") || !of.frame.whole);
      }},
-    {"told-before-compression-error", "4.3",
-     "a block is decoded when it is whole: nothing is told of one that is damaged",
+    {"told-before-damage", "4.3, 6.10",
+     "a block is decoded when it is whole: nothing is told of one that is damaged or broken off",
      "fields before the damage are told, a malformed one as a rejected request",
-     "the connection ends with COMPRESSION_ERROR either way",
+     "the connection ends with the same error either way",
      [](const cause& of) {
          return causes::of_block(of) && of.ours.answers == of.theirs.answers &&
-                !of.ours.goaway.empty();
+                (causes::both_end(of, "COMPRESSION_ERROR", "COMPRESSION_ERROR") ||
+                 (of.frame.broken && causes::both_end(of, "PROTOCOL_ERROR", "PROTOCOL_ERROR")));
      }},
-    {"no-pad-length", "4.2", "a padded frame without a Pad Length: FRAME_SIZE_ERROR",
+    {"no-pad-length", "4.2",
+     "a frame without the Pad Length or priority that its flags name:"
+     " FRAME_SIZE_ERROR",
      "PROTOCOL_ERROR", "4.2: too small for mandatory frame data",
      [](const cause& of) {
-         return of.frame.type <= causes::headers && of.frame.has(8) &&
+         const bool of_headers = of.frame.type == causes::headers && of.frame.has(0x20);
+         const std::uint32_t mandatory = (of.frame.has(8) ? 1U : 0U) + (of_headers ? 5U : 0U);
+         return of.frame.type <= causes::headers && of.frame.length < mandatory &&
                 causes::both_end(of, "FRAME_SIZE_ERROR", "PROTOCOL_ERROR");
+     }},
+    {"continuation-size", "4.2", "CONTINUATION above MAX_FRAME_SIZE: connection, FRAME_SIZE_ERROR",
+     "read as far as it comes", "4.2 makes it an error of the connection",
+     [](const cause& of) {
+         return causes::of_block(of) && of.ours.goaway == "FRAME_SIZE_ERROR" &&
+                causes::longest_continuation(of.frame) > 16'384;
      }},
     {"two-faults", "4.2, 6",
      "of a frame with two faults, the stream's number counts before the length",
      "the length counts first", "no section says which of two errors is named",
      [](const cause& of) {
-         return of.frame.type >= 2 && of.frame.type != causes::continuation &&
+         return of.frame.type != causes::continuation &&
                 causes::both_end(of, "PROTOCOL_ERROR", "FRAME_SIZE_ERROR");
      }},
-    {"unfinished-frame", "4.1", "a frame is judged when it is whole", "while it arrives",
+    {"unfinished-frame", "4.1", "the head of a frame is judged at once, the rest when it is whole",
+     "some heads later, some payloads while they arrive",
      "the connection ends either way, or the transport does",
-     [](const cause& of) { return !of.frame.whole; }},
+     [](const cause& of) {
+         return !of.frame.whole && (of.ours.goaway.empty() || of.theirs.goaway.empty());
+     }},
     {"padding-of-closed-stream", "6.1",
      "DATA whose padding is longer than it ends the connection, on a closed stream too",
      "DATA on a closed stream is passed over unseen", "6.1 makes no exception",
@@ -156,11 +190,14 @@ inline constexpr difference differences[]{
                 causes::is_nothing(of.theirs);
      }},
     {"data-before-response", "8.1, 8.1.1", "DATA before the HEADERS of a response: stream error",
-     "connection, PROTOCOL_ERROR", "8.1.1: what is malformed is a stream error",
+     "connection, PROTOCOL_ERROR; empty DATA is passed over",
+     "8.1.1: what is malformed is a stream error",
      [](const cause& of) {
          return of.is_client && of.frame.type == causes::data &&
                 (causes::is_reset(of, "PROTOCOL_ERROR", "PROTOCOL_ERROR") ||
-                 causes::is_reset(of, "FLOW_CONTROL_ERROR", "PROTOCOL_ERROR"));
+                 causes::is_reset(of, "FLOW_CONTROL_ERROR", "PROTOCOL_ERROR") ||
+                 (of.frame.length == 0 && of.we_reset("PROTOCOL_ERROR") &&
+                  causes::is_nothing(of.theirs)));
      }},
     {"preface", "3.4", "a wrong preface is answered by GOAWAY(PROTOCOL_ERROR)",
      "by nothing: the connection ends", "3.4 lets GOAWAY be omitted; a peer can read ours",
@@ -186,8 +223,8 @@ inline constexpr difference differences[]{
      "a stream that depends on itself: connection, PROTOCOL_ERROR",
      "5.3.2 deprecates the tree, and with it the rule of RFC 7540",
      [](const cause& of) {
-         return (of.frame.type == causes::priority || of.frame.has(0x20)) &&
-                of.ours.goaway.empty() && of.theirs.goaway == "PROTOCOL_ERROR";
+         return causes::depends_on_itself(of.frame) && of.ours.goaway.empty() &&
+                of.theirs.goaway == "PROTOCOL_ERROR";
      }},
     {"priority-length", "6.3", "PRIORITY that has not 5 octets: stream, FRAME_SIZE_ERROR",
      "connection, FRAME_SIZE_ERROR", "6.3 makes it a stream error",
@@ -209,15 +246,18 @@ inline constexpr difference differences[]{
      "they come before any request, so no server that has one to answer may push",
      [](const cause& of) {
          return of.is_client && of.frame.type == causes::push_promise &&
-                of.ours.goaway == "PROTOCOL_ERROR";
+                of.ours.goaway == "PROTOCOL_ERROR" &&
+                (of.theirs.goaway.empty() || of.theirs.goaway == "COMPRESSION_ERROR");
      }},
     {"stream-before-connection", "5.4",
      "a frame with an error of its stream and one of the connection:"
      " RST_STREAM, then GOAWAY",
      "GOAWAY only", "the head of a frame is judged before the rest",
      [](const cause& of) {
-         return of.frame.type <= causes::headers && !of.ours.goaway.empty() &&
-                !of.theirs.goaway.empty() && of.ours.resets.contains(of.frame.stream);
+         const auto first = of.ours.resets.find(of.frame.stream);
+         return of.frame.type <= causes::headers && first != of.ours.resets.end() &&
+                !of.ours.goaway.empty() &&
+                (of.theirs.goaway == of.ours.goaway || of.theirs.goaway == first->second);
      }},
     {"frame-inside-block", "4.3, 6.10", "another frame inside a field block: PROTOCOL_ERROR",
      "COMPRESSION_ERROR where the part before it is damaged", "a block is decoded when it is whole",
@@ -248,7 +288,7 @@ inline constexpr difference differences[]{
              return at.first == ":status" && (at.second.starts_with('1') || at.second == "204");
          });
          return of.is_client && causes::of_block(of) && of.they_reset("PROTOCOL_ERROR") &&
-                of.ours.resets.empty() && of.ours.goaway.empty() && has_none &&
+                !of.we_reset("PROTOCOL_ERROR") && of.ours.goaway.empty() && has_none &&
                 of.has("content-length");
      }},
     {"204", "8.5", "204 to CONNECT opens the tunnel, as any 2xx does",

@@ -11,6 +11,17 @@ using pair_type = session_suite::pair<http2_model>;
 const std::vector<field> post{
     {":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/post"}};
 
+// An interim answer, a body of a known length, trailers.
+void respond(pair_type& both, request_id request) {
+    auto& session = both.server.session;
+    const field hint{"link", "</style.css>; rel=preload"}, length{"content-length", "3"},
+        checksum{"checksum", "abc"};
+    (void)session.send_interim(request, 103, {&hint, 1}, both.now);
+    if (!session.respond(request, 200, {&length, 1}, as_bytes("yes"), both.now, false) ||
+        !session.send_trailers(request, {&checksum, 1}, both.now))
+        (void)session.reset(request, http2_error::internal_error, both.now);
+}
+
 void answer(pair_type& both, const stream_event& found) {
     auto& server = both.server;
     if (const auto* asked = std::get_if<tunnel_requested>(&found)) {
@@ -19,8 +30,7 @@ void answer(pair_type& both, const stream_event& found) {
         else
             (void)server.accept(asked->tunnel, {.subprotocol = "chat"});
     }
-    if (const auto* asked = std::get_if<request_received>(&found))
-        (void)server.session.respond(asked->request, 200, {}, as_bytes("yes"), both.now);
+    if (const auto* asked = std::get_if<request_received>(&found)) respond(both, asked->request);
 }
 
 void talk(pair_type& both, tunnel_id tunnel, const allocator& memory) {
@@ -97,6 +107,9 @@ TEST_CASE("no allocation that fails does harm", "[http2][scarce]") {
     CHECK(contains(whole, "3 refused status_not_2xx 403 no"));
     CHECK(contains(whole, "1 closed none"));
     CHECK(contains(whole, "body of 3000"));
+    CHECK(contains(whole, "interim 103 link=</style.css>; rel=preload"));
+    CHECK(contains(whole, "body of 3 with checksum=abc"));
+    CHECK(contains(whole, "request released none"));
     CHECK(contains(whole, "2 closed reset_by_us"));
     CHECK(contains(whole, "ended none"));
     REQUIRE(plenty.allocations > 50);

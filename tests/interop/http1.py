@@ -4,9 +4,9 @@ import base64
 import hashlib
 import socket
 import struct
-import threading
 import time
 
+from listener import Listener
 from peers import (CLOSE, PATIENCE, PING, PONG, TEXT, WebSocketReader, check, check_equal,
                    close_payload, frame)
 
@@ -54,24 +54,9 @@ class BackendConnection:
         return None
 
 
-class Backend:
+class Backend(Listener):
     """An HTTP/1.1 server that returns every frame. The path may want more: /refuse/STATUS,
     /greet says hello behind its 101, /close/CODE closes after one frame and /end ends TCP then."""
-
-    def __init__(self):
-        self.connections = []
-        self.changed = threading.Condition()
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                sock, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=[sock], daemon=True).start()
 
     def serve(self, sock):
         # A proxy may keep a connection that it does not use yet.

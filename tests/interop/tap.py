@@ -7,11 +7,11 @@ import select
 import socket
 import ssl
 import struct
-import threading
 import time
 
 import hpack
 
+from listener import Listener
 from peers import (CLOSE, DATA, GOAWAY, HEADERS, PATIENCE, PREFACE_SIZE, RST_STREAM,
                    SETTINGS, Http2Frame, WebSocketReader, check, trusting_context)
 
@@ -215,26 +215,14 @@ class TappedConnection:
             return b""
 
 
-class Tap:
+class Tap(Listener):
     """Listens on `port`; `context` is there for TLS with the client, `secure` for TLS with the
     server, which is on `target`."""
 
     def __init__(self, target, context=None, secure=False):
         self.target, self.context, self.secure = target, context, secure
-        self.connections = []
         self.failures = []
-        self.changed = threading.Condition()
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                sock, _ = self.socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=[sock], daemon=True).start()
+        super().__init__()
 
     def serve(self, sock):
         try:

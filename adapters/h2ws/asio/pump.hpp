@@ -88,8 +88,11 @@ private:
     // Whether anything had happened.
     bool give_out(mutable_bytes& in) {
         bool any = false;
-        for (; const auto happened = owner_->session().poll(in, now()); any = true)
+        for (; const auto happened = owner_->session().poll(in, now()); any = true) {
+            if (const auto* over = std::get_if<connection_ended>(&*happened))
+                in_order_ = over->error == errc::none;
             handler_(*owner_, *happened);
+        }
         return any;
     }
 
@@ -99,8 +102,10 @@ private:
             ::asio::buffer(input_.data(), input_.size()),
             [self = this->shared_from_this()](std::error_code error, std::size_t size) {
                 self->reading_ = false;
+                self->peer_left_ = error == ::asio::error::eof;
                 if (self->over_) return self->finish();
-                if (error) return self->fail(error, loss(error));
+                if (self->peer_left_) return self->follow_peer();
+                if (error) return self->fail(error, connection_loss::failed);
                 self->advance(mutable_bytes{self->input_}.first(size));
                 if (!self->over_)
                     self->read();
@@ -109,14 +114,15 @@ private:
             });
     }
 
-    static connection_loss loss(std::error_code error) noexcept {
-        return error == ::asio::error::eof ? connection_loss::closed_by_peer
-                                           : connection_loss::failed;
+    // The peer has ended in order: so do we. What it took before may not be told to us yet, and
+    // decides how its tunnels end; where it takes no more, the session's timers end the wait.
+    void follow_peer() {
+        if (!writing_) fail(::asio::error::eof, connection_loss::closed_by_peer);
     }
 
     // Begins a write if there is something to write, and none under way. Whether it did.
     bool write() {
-        if (writing_ || over_) return false;
+        if (writing_ || over_ || peer_left_) return false;
         const auto spans = owner_->session().transmit(now());
         if (spans.empty()) return false;
         std::size_t count = 0;
@@ -130,9 +136,11 @@ private:
             [self = this->shared_from_this()](std::error_code error, std::size_t size) {
                 self->writing_ = false;
                 if (self->over_) return self->finish();
+                if (error && self->peer_left_) return self->follow_peer();
                 if (error) return self->fail(error, connection_loss::failed);
                 self->owner_->session().transmitted(size);
                 self->wake();
+                if (self->peer_left_) self->follow_peer();
                 if (self->over_) self->finish();
             });
         return true;
@@ -175,6 +183,7 @@ private:
             }
             advancing_ = false;
         }
+        if (how == connection_loss::closed_by_peer && in_order_) error_ = {};
         stop();
         return thrown;
     }
@@ -250,9 +259,11 @@ private:
     bool reading_ = false;
     bool writing_ = false;
     bool waiting_ = false;
-    bool over_ = false;     // only what is under way is waited for
-    bool leaving_ = false;  // in order
-    bool finished_ = false; // the completion is on its way
+    bool peer_left_ = false; // nothing more is read, and no write begun
+    bool in_order_ = false;  // so the session ended
+    bool over_ = false;      // only what is under way is waited for
+    bool leaving_ = false;   // in order
+    bool finished_ = false;  // the completion is on its way
 };
 
 } // namespace h2ws::asio

@@ -71,7 +71,7 @@ public:
         return this->offered();
     }
 
-    void transmitted(std::size_t size) noexcept { this->out_.transmitted(size); }
+    void transmitted(std::size_t size) noexcept { this->written(size); }
 
     bool finished() const noexcept {
         if (this->is_lost()) return true;

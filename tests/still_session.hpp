@@ -73,7 +73,7 @@ public:
         this->take_output(at, ready.size, ready.end_stream);
         std::string text;
         for (const h2ws::const_bytes span : this->out_.spans()) text += h2ws::as_text(span);
-        this->out_.transmitted(text.size());
+        this->written(text.size());
         return text;
     }
 

@@ -114,12 +114,15 @@ public:
     }
 
     // When `expire` has something to do next.
-    instant deadline() const noexcept { return this->due_ < walk_at_ ? walk_at_ : this->due_; }
+    instant deadline() const noexcept {
+        return earlier(this->transport_due(), this->due_ < walk_at_ ? walk_at_ : this->due_);
+    }
 
     // Does what is due: keepalive pings, timeouts. `poll` then gives what came of it.
     void expire(instant now) noexcept {
         this->now_ = now;
         if (now < deadline()) return;
+        if (now >= this->transport_due()) lose(errc::output_stalled);
         this->due_ = never;
         this->streams_.each([&](stream_type& at) { expire(at, now); });
         walk_at_ = after(now, static_cast<duration>(this->stream_count()) * walk_pause);
@@ -127,11 +130,9 @@ public:
 
     // The transport has ended: every tunnel gets its `closed`, then connection_ended comes.
     void lost(connection_loss how) noexcept {
-        this->lost_ = true;
-        this->end_connection(how == connection_loss::closed_by_peer && this->streams_.size() == 0
-                                 ? errc::none
-                                 : errc::connection_lost,
-                             http2_error::no_error);
+        lose(how == connection_loss::closed_by_peer && this->streams_.size() == 0
+                 ? errc::none
+                 : errc::connection_lost);
     }
 
     // Takes no new streams and lets those that are live go on (RFC 9113 §6.8): GOAWAY in two steps.
@@ -158,6 +159,11 @@ private:
         if (at == nullptr) return errc::not_open;
         this->abort(*at, errc::reset_by_us, code);
         return {};
+    }
+
+    void lose(errc error) noexcept {
+        this->lost_ = true;
+        this->end_connection(error, http2_error::no_error);
     }
 
     result<void> write_to(stream_type& at, const_bytes bytes, bool end) noexcept {

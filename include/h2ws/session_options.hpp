@@ -25,7 +25,8 @@ struct timeouts {
     duration close = seconds(5);
     // Of that, how long the end of our half waits for the peer's (S20, S21).
     duration end_stream = seconds(1);
-    // Without progress while output waits: a peer that grants no credit (S21).
+    // Without progress while output waits: a peer that grants no credit (S21), or a transport that
+    // takes nothing, which ends the connection.
     duration stalled = seconds(30);
     // For the answer to the PING that goes with the first GOAWAY of a shutdown; then the second
     // leaves without it. A round trip, a slow one.

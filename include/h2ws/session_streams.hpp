@@ -97,8 +97,16 @@ protected:
 
     // What `transmit` gives: nothing once the transport is lost, though what was offered stays
     // where it is, for a write that is still under way.
-    std::span<const const_bytes> offered() const noexcept {
-        return lost_ ? std::span<const const_bytes>{} : out_.spans();
+    std::span<const const_bytes> offered() noexcept {
+        if (lost_) return {};
+        if (offered_since_ == never && !out_.empty()) offered_since_ = now_;
+        return out_.spans();
+    }
+
+    // The first bytes of what was offered have left.
+    void written(std::size_t size) noexcept {
+        out_.transmitted(size);
+        if (size != 0) offered_since_ = never;
     }
 
     // Moves the first `size` bytes of it to `out_`, behind the transport's own header.
@@ -214,6 +222,12 @@ protected:
 
     // What a tunnel needs of us for a call.
     surroundings around() noexcept { return {options_, queues_, out_, queued_, now_}; }
+
+    // When a transport that takes nothing is given up: no window is in its way, so no stream's
+    // time runs, and a peer that reads nothing would keep what it was sent for ever (S21).
+    instant transport_due() const noexcept {
+        return lost_ ? never : after(offered_since_, options_.waits.stalled);
+    }
 
     // When the stream has something to do next.
     instant deadline_of(const stream_type& at) const noexcept {
@@ -364,9 +378,10 @@ private:
         tell(at, news::closed);
     }
 
-    bool all_full_ = false;      // queue_full was said because of all queues together
-    std::size_t held_ = 0;       // bytes delivered and not consumed, on all streams
-    std::size_t uncredited_ = 0; // of the connection's window
+    bool all_full_ = false;         // queue_full was said because of all queues together
+    std::size_t held_ = 0;          // bytes delivered and not consumed, on all streams
+    std::size_t uncredited_ = 0;    // of the connection's window
+    instant offered_since_ = never; // and nothing of it was written
 };
 
 } // namespace h2ws

@@ -6,7 +6,7 @@
 
 #include <asio.hpp>
 
-#include <cstring>
+#include <chrono>
 #include <optional>
 
 namespace {
@@ -148,6 +148,20 @@ TEST_CASE("an end that is read while a write is under way is told to the tunnels
     server.run();
     CHECK(server.told == strings{"closed connection_lost", "released", "ended connection_lost"});
     CHECK(server.end == asio::error::eof);
+}
+
+TEST_CASE("a write that never ends is given up with its connection", "[asio][S21]") {
+    h2ws::session_options options = echo::server_options();
+    options.waits.stalled = h2ws::milliseconds(20);
+    held_server server(options);
+    REQUIRE(server.hand->writes()); // SETTINGS
+    SECTION("the peer is silent") {}
+    SECTION("the peer has ended its half") { server.hand->end_read(asio::error::eof); }
+    server.context.restart();
+    server.context.run_for(std::chrono::seconds(10));
+    CHECK(server.told == strings{"ended output_stalled"});
+    CHECK(server.end == asio::error::timed_out);
+    CHECK(server.hand->closed());
 }
 
 TEST_CASE("a peer that leaves without a tunnel, or a word, ends in order", "[asio]") {

@@ -107,6 +107,64 @@ TEMPLATE_LIST_TEST_CASE("a peer that takes no output is given up after 30 second
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("a transport that takes nothing is given up after 30 seconds",
+                        "[session][S21]", models) {
+    alone<typename TestType::server> server({.ping = {.interval = never}});
+    server.hears(TestType::client_preface());
+    server.hears(TestType::headers(1, websocket_request(), false));
+    const auto passes = [&](duration span) {
+        server.now += span;
+        server.side.expire();
+    };
+    passes(seconds(1'000)); // there was nothing to take
+    CHECK(server.side.send(server.side.last, "text") == errc::none);
+    const octets waits = server.side.offered();
+    REQUIRE_FALSE(waits.empty());
+    SECTION("in spite of what else is said") {
+        passes(seconds(20));
+        CHECK(server.side.send(server.side.last, "more") == errc::none);
+        CHECK(server.side.offered().starts_with(waits));
+        passes(seconds(10) - 1);
+        CHECK(server.side.session.deadline() == server.now + 1);
+    }
+    SECTION("since it took some") {
+        passes(seconds(29));
+        server.side.session.transmitted(1);
+        CHECK(server.side.offered() == waits.substr(1));
+        passes(seconds(30) - 1);
+    }
+    SECTION("also where a write took nothing") {
+        passes(seconds(29));
+        server.side.session.transmitted(0);
+        CHECK(server.side.offered() == waits);
+        passes(seconds(1) - 1);
+    }
+    CHECK(server.side.of(1) == lines{"requested /"});
+    CHECK_FALSE(server.side.offered().empty());
+    passes(1);
+    CHECK(last(server.side.log, 3) ==
+          lines{"1 closed connection_lost", "1 released", "ended output_stalled"});
+    CHECK(server.side.session.finished());
+    CHECK(server.side.offered().empty());
+    CHECK(server.side.session.deadline() > server.now);
+    server.side.check_ended();
+}
+
+TEMPLATE_LIST_TEST_CASE("last words that nobody takes do not keep a session", "[session][S21]",
+                        models) {
+    alone<typename TestType::client> client;
+    client.hears(TestType::server_preface(true));
+    client.side.receive(octets(100, '\xff'));
+    REQUIRE_FALSE(client.side.offered().empty()); // GOAWAY
+    client.side.poll_dry();
+    CHECK_FALSE(client.side.session.finished());
+    client.now += seconds(30);
+    client.side.expire();
+    CHECK(client.side.log.size() == 1);
+    CHECK(client.side.session.finished());
+    client.side.check_ended();
+}
+
 TEMPLATE_LIST_TEST_CASE("bodies and raw bytes of which the peer takes none are given up",
                         "[session][S21]", models) {
     pair<TestType> both({.stream_window = 100}, {.accept_raw_tunnels = true});

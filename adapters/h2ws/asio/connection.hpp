@@ -50,9 +50,9 @@ public:
     // Runs the connection to its end, once. `handler(connection&, const stream_event&)` gets every
     // event, on the executor, and may call anything on the session but poll, transmit, transmitted
     // and expire. Completes with void(std::error_code): none when both sides were done, else why
-    // the transport failed, already_started when it runs. A handler that throws ends the connection
-    // with the exception's way out of the executor's run(). Cancellation (terminal, partial) is
-    // `close`; total has no effect.
+    // the transport failed (timed_out: the peer took nothing for waits.stalled), already_started
+    // when it runs. A handler that throws ends the connection with the exception's way out of the
+    // executor's run(). Cancellation (terminal, partial) is `close`; total has no effect.
     template <class Handler, class CompletionToken>
     auto async_run(Handler handler, CompletionToken&& token) {
         const auto self = this->shared_from_this();

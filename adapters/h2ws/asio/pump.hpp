@@ -82,7 +82,10 @@ private:
         }
         advancing_ = false;
         arm();
-        if (owner_->session().finished() && !writing_) leave();
+        if (!owner_->session().finished()) return;
+        if (!writing_) return leave();
+        // The session has given up the transport: nobody takes what is being written.
+        fail(::asio::error::timed_out, connection_loss::failed);
     }
 
     // Whether anything had happened.

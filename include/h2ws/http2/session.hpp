@@ -65,7 +65,7 @@ public:
     }
 
     // The first `size` bytes of it were written.
-    void transmitted(std::size_t size) noexcept { this->out_.transmitted(size); }
+    void transmitted(std::size_t size) noexcept { this->written(size); }
 
     // Nothing is left to be read or written: the transport is to be closed.
     bool finished() const noexcept {

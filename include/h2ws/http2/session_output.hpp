@@ -230,6 +230,8 @@ protected:
                (goaway_left_ || this->going_away_);
     }
 
+    hpack_encoder& encoder() noexcept { return encoder_; }
+
     static constexpr std::array<std::byte, 8> shutdown_ping{
         std::byte{'s'}, std::byte{'h'}, std::byte{'u'}, std::byte{'t'},
         std::byte{'d'}, std::byte{'o'}, std::byte{'w'}, std::byte{'n'}};
@@ -254,9 +256,12 @@ protected:
     bool doomed_ = false;                                // input is passed over
     bool announced_ = false; // a GOAWAY has left, or will, that names no last stream yet
 
-    hpack_encoder& encoder() noexcept { return encoder_; }
-
 private:
+    // Next to those above they take no room.
+    bool goaway_left_ = false;   // one that names a last stream
+    bool credit_waited_ = false; // for the end of a write
+    errc fatal_ = errc::connection_error;
+
     // A write's worth: with one DATA frame more, which we cut at 16 KiB, it fits in 64 KiB.
     static constexpr std::size_t flush_size = 48'000;
 
@@ -366,9 +371,6 @@ private:
     growing_array<std::byte> block_; // of the section that is being written
     flood_guard guard_;
     instant last_goaway_due_ = never;
-    errc fatal_ = errc::connection_error;
-    bool goaway_left_ = false;   // one that names a last stream
-    bool credit_waited_ = false; // for the end of a write
 };
 
 } // namespace h2ws::http2

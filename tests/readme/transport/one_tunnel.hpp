@@ -42,7 +42,7 @@ public:
         return offered();
     }
 
-    void transmitted(std::size_t size) noexcept { out_.transmitted(size); }
+    void transmitted(std::size_t size) noexcept { written(size); }
 
     bool finished() const noexcept {
         return is_lost() || (ended() && out_.empty() && control_.empty());

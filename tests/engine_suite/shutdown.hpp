@@ -99,6 +99,18 @@ TEST_CASE("an error after the second GOAWAY names no later stream than it",
     peer.side.check_ended();
 }
 
+TEST_CASE("a shutdown adds nothing to the GOAWAY of an error before it",
+          "[engine][rfc9113-5.4.1][R113]") {
+    by_hand peer;
+    peer.side.receive(window_update(0, 0));
+    peer.shutdown();
+    CHECK(farewells(peer.side.written) == lines{"goaway 1 1"}); // PROTOCOL_ERROR
+    const errc why = model::framing_error(errc::window_increment_zero);
+    CHECK(peer.side.log.back() == "ended " + std::string(info(why).name));
+    CHECK(peer.side.session.finished());
+    peer.side.check_ended();
+}
+
 TEST_CASE("a peer that never answers the PING gets the second GOAWAY all the same",
           "[engine][rfc9113-6.8][R113]") {
     by_hand peer;

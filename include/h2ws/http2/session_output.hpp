@@ -103,6 +103,7 @@ protected:
     // round trip later, when nothing can be on the way. A client takes nothing: the server may not
     // push, so one GOAWAY says all.
     void submit_shutdown() noexcept {
+        if (doomed_) return; // the GOAWAY of an error says all
         if (Role::is_client) return submit_last_goaway();
         control_.goaway(max_stream_id, http2_error::no_error);
         control_.ping(shutdown_ping, false);

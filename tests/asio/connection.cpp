@@ -153,6 +153,23 @@ TEST_CASE("a transport that ends gives each tunnel its closed and says why", "[a
     }
 }
 
+TEST_CASE("a connection that is closed before it runs ends as soon as it does", "[asio]") {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    std::optional<std::error_code> end;
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    client->close();
+    h2ws::asio::connect(client, echo::ask{"hello", &log},
+                        [&](std::error_code error) { end = error; });
+    CHECK_FALSE(end.has_value());
+    CHECK(pair.context.poll() == 2); // the start and the completion, and nothing waits
+    CHECK(log == strings{"refused connection_lost", "released"});
+    CHECK(end == asio::error::operation_aborted);
+    CHECK_FALSE(client->stream().is_open());
+}
+
 TEST_CASE("timers run from the session's deadline", "[asio][R185]") {
     sockets pair;
     h2ws::system_entropy entropy;

@@ -42,8 +42,10 @@ public:
         if (pump_ != nullptr) pump_->wake();
     }
 
-    // Ends the connection at once: every tunnel gets its `closed`, async_run completes.
+    // Ends the connection at once: every tunnel gets its `closed`, async_run completes. One that
+    // is started later does so then.
     void close() {
+        closed_ = true;
         if (pump_ != nullptr) pump_->close();
     }
 
@@ -87,6 +89,7 @@ private:
     Stream stream_;
     Session session_;
     pump_control* pump_ = nullptr; // while it runs
+    bool closed_ = false;
     std::atomic<operation_id> operations_ = 0;
     operation_id run_id_ = 0;
 };

@@ -50,6 +50,7 @@ public:
 
     void start() {
         owner_->pump_ = this;
+        if (owner_->closed_) return close();
         read();
         wake();
     }

@@ -4,6 +4,7 @@
 #include "streams.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 using namespace streams;
 
@@ -277,4 +278,36 @@ TEST_CASE("a stream that is destroyed while it reads and writes ends both, once"
         CHECK(ends.client_ended == std::error_code());
         if (second.times != 0 && steps > 200) break;
     }
+}
+
+TEST_CASE("what a handler throws when a stream is destroyed leaves run()", "[asio]") {
+    // An io_context's own executor keeps exceptions for run(), a strand does not.
+    using strand_socket = asio::basic_stream_socket<asio::local::stream_protocol,
+                                                    asio::strand<asio::io_context::executor_type>>;
+    asio::io_context context;
+    h2ws::system_entropy entropy;
+    strand_socket near(asio::make_strand(context)), far(asio::make_strand(context));
+    asio::local::connect_pair(near, far);
+    const server_end<strand_socket> server(std::move(far), h2ws::server{}, accepting());
+    const client_end<strand_socket> client(std::move(near), h2ws::client{entropy.source()});
+    std::optional<std::error_code> end;
+    server.async_run([](std::error_code) {});
+    client.async_run(
+        [](auto&, const h2ws::stream_event& happened) {
+            if (std::holds_alternative<h2ws::connection_ended>(happened))
+                throw std::runtime_error("no");
+        },
+        [&](std::error_code error) { end = error; });
+    asio::co_spawn(context, serve(server), asio::detached);
+    std::optional<client_end<strand_socket>::stream_type> socket;
+    client.async_open(chat(), [&](std::error_code, auto made) { socket = std::move(made); });
+    while (!socket) REQUIRE(context.run_one() == 1);
+    client.shutdown();
+    while (context.poll() != 0) {
+    }
+    // The last stream: without it the session ends.
+    asio::post(client.get_executor(), [&] { socket.reset(); });
+    CHECK_THROWS_AS(context.run(), std::runtime_error);
+    context.run();
+    CHECK(end == asio::error::operation_aborted);
 }

@@ -38,13 +38,9 @@ public:
     }
     ~offer() {
         if (router_ == nullptr) return;
-        try {
-            const executor_type executor = get_executor();
-            ::asio::dispatch(executor, [on = std::move(router_), what = std::move(state_)] {
-                on->refuse_offer(*what, 503, {}, {}); // it may be gone already
-            });
-        } catch (...) { // no memory: the session's timer refuses it
-        }
+        router::say_last(std::move(router_), [what = std::move(state_)](router& on) {
+            on.refuse_offer(*what, 503, {}, {}); // it may be gone already
+        });
     }
 
     explicit operator bool() const noexcept { return router_ != nullptr; }

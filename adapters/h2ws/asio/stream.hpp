@@ -46,14 +46,10 @@ public:
     // written and has not left is dropped then.
     ~stream() {
         if (router_ == nullptr) return;
-        try {
-            const executor_type executor = get_executor();
-            ::asio::dispatch(executor, [on = std::move(router_), what = std::move(state_)] {
-                what->leave();
-                on->wake();
-            });
-        } catch (...) { // no memory: it ends with its connection, or at its timers
-        }
+        router::say_last(std::move(router_), [what = std::move(state_)](router& on) {
+            what->leave();
+            on.wake();
+        });
     }
 
     explicit operator bool() const noexcept { return router_ != nullptr; }

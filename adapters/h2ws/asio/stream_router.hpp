@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <deque>
+#include <exception>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -55,6 +56,26 @@ public:
 
     // What was said to the session is handled and sent.
     void wake() { connection_->wake(); }
+
+    // What a destructor says, on the executor; from any thread, which keeps nothing of `on`. What
+    // the connection's handler throws then leaves the executor's run(). Without memory it is not
+    // said: the connection's end, or the session's timers, end what it was about.
+    template <class Call>
+    static void say_last(std::shared_ptr<stream_router> on, Call call) noexcept {
+        try {
+            const executor_type executor = on->get_executor();
+            ::asio::dispatch(executor, [executor, on = std::move(on), last = std::move(call)] {
+                try {
+                    last(*on);
+                } catch (...) {
+                    ::asio::post(executor, [thrown = std::current_exception()] {
+                        std::rethrow_exception(thrown);
+                    });
+                }
+            });
+        } catch (...) { // no memory
+        }
+    }
 
     // ---- operations -----------------------------------------------------------------------------
 

@@ -19,9 +19,11 @@ struct message_part {
     bool last = false;
 };
 
-// Memory: the bytes, of which the stream's window bounds how many there are, and 32 bytes for each
-// message begun. An empty message costs its sender two or six bytes of the window, so the most is
-// 16 times the window. Bytes are credited when they are taken, not when they are put here.
+// Memory: the bytes, and 32 for each message begun; the vectors may have room for as much again.
+// The stream's window bounds what they were on the wire: without an extension there are no more
+// bytes than that, with one that inflates as many more as it allows. An empty message costs its
+// sender two or six bytes of the window, so 32 bytes for each are 16 times the window at most.
+// Bytes are credited when they are taken, not when they are put here.
 class inbox {
 public:
     bool empty() const noexcept { return front_ == pieces_.size(); }
@@ -85,14 +87,15 @@ public:
     }
 
 private:
-    static constexpr std::size_t kept = 4'096; // of memory, while there is nothing in it
+    static constexpr std::size_t kept = 4'096; // of each vector, while there is nothing in it
 
     struct piece {
         message_part part;
         std::size_t wire_bytes;
     };
 
-    // What was taken leaves no more room behind than what is there takes.
+    // Before something is put in: what was taken leaves no more room behind than what is there
+    // takes.
     void compact() {
         if (taken_ > bytes_.size() - taken_) {
             bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(taken_));

@@ -72,7 +72,7 @@ public:
     //
     // A read that waits gets what arrives by one copy, from the connection's input. What arrives
     // while none waits is kept, which is a second one; it is credited to the peer when it is read,
-    // so it is never more than the stream's window.
+    // so on the wire it was never more than the stream's window.
     template <class Token>
     auto async_read_some(::asio::mutable_buffer to, Token&& token) {
         const mutable_bytes bytes(static_cast<std::byte*>(to.data()), to.size());

@@ -205,6 +205,14 @@ inline constexpr difference differences[]{
          return of.frame.is_preface && of.ours.goaway == "PROTOCOL_ERROR" &&
                 of.ours.events == of.theirs.events;
      }},
+    {"skipped-stream", "5.1.1",
+     "HEADERS on a stream below one that was opened before it: connection, PROTOCOL_ERROR",
+     "passed over, where its block can be decoded", "5.1.1: what was skipped can be opened no more",
+     [](const cause& of) {
+         return !of.is_client && causes::of_block(of) && !of.we_had_reset &&
+                of.ours.goaway == "PROTOCOL_ERROR" &&
+                (causes::is_nothing(of.theirs) || of.theirs.goaway == "COMPRESSION_ERROR");
+     }},
     {"closed-stream", "5.1",
      "DATA or HEADERS after the peer's reset: stream, STREAM_CLOSED; after both ends: connection",
      "passed over", "5.1 asks for both errors; after a reset of ours we pass over them, too",

@@ -260,6 +260,41 @@ TEST_CASE("what was on its way to many streams that we reset at once is passed o
     three.check_others();
 }
 
+TEST_CASE("HEADERS on a stream that was skipped end the connection",
+          "[http2][rfc9113-5.1.1][R96]") {
+    const octets late = m::headers(9, websocket_request(), false);
+    three_tunnels<http2_model, false> skipped;
+    skipped.us.hears(m::headers(13, websocket_request(), false)); // 7, 9 and 11 are closed by it
+    skipped.us.hears(m::frame(8, 0, 9, m::number(1)) + m::reset(9, 8));
+    skipped.check_others();
+    skipped.us.hears(late);
+    CHECK(skipped.us.side.log.back() == "ended frame_unexpected");
+    CHECK(goaway_code(skipped.us.side.written, false) == "PROTOCOL_ERROR");
+    SECTION("not where it was opened and reset") {
+        three_tunnels<http2_model, false> three;
+        three.us.hears(m::headers(9, websocket_request(), false));
+        CHECK(three.us.side.reset(three.us.side.last) == errc::none);
+        three.us.hears({});
+        three.us.hears(m::headers(9, {{"late", "trailer"}}, true));
+        three.check_others();
+    }
+    SECTION("nor where so many have ended since that it is forgotten") {
+        three_tunnels<http2_model, false> three;
+        for (std::uint32_t stream = 11; stream < 11 + 2 * 66; stream += 2)
+            three.us.hears(m::headers(stream, websocket_request(), false) + m::reset(stream, 8));
+        three.us.hears(late);
+        CHECK(last(three.frames(), 1) == lines{"9 reset STREAM_CLOSED"});
+        three.check_others();
+    }
+    SECTION("nor above what our GOAWAY took") {
+        three_tunnels<http2_model, false> three;
+        three.us.side.shutdown();
+        three.us.hears(m::frame(6, 1, 0, "shutdown"));
+        three.us.hears(m::headers(13, websocket_request(), false) + late);
+        three.check_others();
+    }
+}
+
 TEST_CASE("frames on a stream that was forgotten reset it again, and no more",
           "[http2][rfc9113-6.1][R106]") {
     three_tunnels<http2_model, false> three;

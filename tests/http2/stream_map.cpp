@@ -120,7 +120,6 @@ TEST_CASE("a list keeps its order when members leave", "[http2]") {
 
 TEST_CASE("the last streams that ended are remembered, those before are not", "[http2]") {
     closed_streams closed;
-    CHECK(closed.find(1) == stream_end_kind::forgotten);
     closed.add(1, stream_end_kind::reset_by_us);
     closed.add(3, stream_end_kind::both_ended);
     CHECK(closed.find(1) == stream_end_kind::reset_by_us);
@@ -134,6 +133,22 @@ TEST_CASE("the last streams that ended are remembered, those before are not", "[
     CHECK(closed.find(5) == stream_end_kind::forgotten);
 }
 
+TEST_CASE("a stream that was skipped is known as long as none above it is forgotten",
+          "[http2][rfc9113-5.1.1]") {
+    closed_streams closed;
+    CHECK(closed.find(1) == stream_end_kind::skipped);
+    closed.add(5, stream_end_kind::reset_by_peer);
+    for (std::int32_t id = 9; id < 9 + 2 * 63; id += 2) {
+        closed.add(id, stream_end_kind::both_ended);
+        CHECK(closed.find(3) == stream_end_kind::skipped);
+        CHECK(closed.find(7) == stream_end_kind::skipped);
+    }
+    closed.add(201, stream_end_kind::both_ended);
+    CHECK(closed.find(3) == stream_end_kind::forgotten);
+    CHECK(closed.find(5) == stream_end_kind::forgotten);
+    CHECK(closed.find(7) == stream_end_kind::skipped);
+}
+
 TEST_CASE("a forgotten stream is taken for one that we reset where it may be one",
           "[http2][rfc9113-5.1][R96]") {
     closed_streams closed;
@@ -143,6 +158,6 @@ TEST_CASE("a forgotten stream is taken for one that we reset where it may be one
         closed.add(id, stream_end_kind::both_ended);
     for (const std::int32_t id : {1, 3, 5, 7})
         CHECK(closed.find(id) == stream_end_kind::reset_by_us);
-    CHECK(closed.find(9) == stream_end_kind::forgotten);
+    CHECK(closed.find(9) == stream_end_kind::skipped);
     CHECK(closed.find(11) == stream_end_kind::both_ended);
 }

@@ -43,7 +43,8 @@ protected:
     }
 
     // A frame that needs a stream, for one that there is not, or not any more (RFC 9113 §5.1).
-    void frame_without_stream(std::int32_t stream_id) noexcept {
+    // `opens`: it could have opened it.
+    void frame_without_stream(std::int32_t stream_id, bool opens = false) noexcept {
         if (is_idle(stream_id)) {
             fail(errc::frame_unexpected); // RFC 9113 §6.1 (R106)
             return;
@@ -52,6 +53,9 @@ protected:
         switch (this->closed_.find(stream_id)) {
         case stream_end_kind::reset_by_us: return; // RFC 9113 §5.1 (R96), §5.4.2 (R101)
         case stream_end_kind::both_ended: this->terminate(errc::frame_on_closed_stream); return;
+        case stream_end_kind::skipped:
+            if (opens) return this->terminate(errc::frame_unexpected); // RFC 9113 §5.1.1
+            [[fallthrough]];
         case stream_end_kind::reset_by_peer:
         case stream_end_kind::forgotten: // R106
             return this->refuse_stream(stream_id, http2_error::stream_closed);
@@ -166,7 +170,7 @@ private:
             return nullptr;
         }
         if (!may_be_opened_by_peer(stream_id) || !is_idle(stream_id)) {
-            frame_without_stream(stream_id);
+            frame_without_stream(stream_id, true);
             return nullptr;
         }
         return open_stream(stream_id);

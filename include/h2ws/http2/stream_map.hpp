@@ -162,7 +162,13 @@ private:
 };
 
 // How a stream ended decides what a frame means that comes after it (RFC 9113 §5.1).
-enum class stream_end_kind : std::uint8_t { forgotten, reset_by_us, reset_by_peer, both_ended };
+enum class stream_end_kind : std::uint8_t {
+    forgotten,
+    reset_by_us,
+    reset_by_peer,
+    both_ended,
+    skipped, // it never began, and one with a higher number did (RFC 9113 §5.1.1)
+};
 
 // The last streams that ended. Those before them are forgotten: memory for them would have no
 // bound. But frames may long be on their way to a stream that we reset (RFC 9113 §5.1, R96), and
@@ -174,15 +180,17 @@ public:
         record& place = records_[next_++ % records_.size()];
         if (place.how == stream_end_kind::reset_by_us && place.stream_id > highest_reset_)
             highest_reset_ = place.stream_id; // R96
+        if (place.stream_id > highest_forgotten_) highest_forgotten_ = place.stream_id;
         place = {stream_id, how};
     }
 
-    // What was added last counts.
+    // Of a stream that is there no more, or never was. What was added last counts.
     constexpr stream_end_kind find(std::int32_t stream_id) const noexcept {
         for (std::size_t i = 1; i <= records_.size(); ++i) {
             const record& at = records_[(next_ - i) % records_.size()];
             if (at.stream_id == stream_id) return at.how;
         }
+        if (stream_id > highest_forgotten_) return stream_end_kind::skipped;
         return stream_id <= highest_reset_ ? stream_end_kind::reset_by_us
                                            : stream_end_kind::forgotten;
     }
@@ -194,7 +202,8 @@ private:
     };
     std::array<record, 64> records_{};
     std::size_t next_ = 0;
-    std::int32_t highest_reset_ = 0; // by us, of those that were forgotten
+    std::int32_t highest_forgotten_ = 0;
+    std::int32_t highest_reset_ = 0; // of these, by us
 };
 
 } // namespace h2ws::http2

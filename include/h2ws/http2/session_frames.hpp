@@ -243,10 +243,7 @@ private:
                 this->fail(errc::window_increment_zero);
                 return;
             }
-            if (!this->connection_sends_.change(increment))
-                this->fail(errc::window_exceeded);
-            else
-                this->turns_.feed();
+            if (!this->connection_sends_.change(increment)) this->fail(errc::window_exceeded);
             return;
         }
         entry* const to = this->streams_by_id_.find(head.stream_id);

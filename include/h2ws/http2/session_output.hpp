@@ -327,7 +327,7 @@ private:
 
     // One frame of the stream whose turn it is, or it leaves the round. False: nobody's turn.
     bool send_next() noexcept {
-        entry* const to = turns_.take();
+        entry* const to = turns_.take(connection_sends_.left() > 0);
         if (to == nullptr) return false;
         stream_type& at = *to->stream;
         const auto waits = this->next_output(at);

@@ -16,13 +16,16 @@ public:
     using entry = stream_entry<Stream>;
     using place = typename entry::list;
 
-    // The stream whose turn it is, which leaves the lists. nullptr: nobody's.
-    entry* take() noexcept {
-        if (taken_ == 0) return nullptr;
-        const int urgency = std::countr_zero(taken_);
-        entry* const first = ready_[static_cast<std::size_t>(urgency)].pop_front();
+    // The stream whose turn it is, which leaves the lists. While the connection's window is open
+    // those that waited for it go before their equals: each when its turn comes, for a peer may
+    // open the window by an octet at a time. nullptr: nobody's.
+    entry* take(bool window_is_open) noexcept {
+        const std::uint32_t whose = window_is_open ? taken_ : taken_ & all_ready;
+        if (whose == 0) return nullptr;
+        const auto from = static_cast<std::size_t>(std::countr_zero(whose));
+        entry* const first = waiting_[from].pop_front();
         first->in = place::none;
-        note(static_cast<std::uint8_t>(urgency));
+        note(from);
         return first;
     }
 
@@ -31,36 +34,19 @@ public:
 
     // To the end of a list, or out of all.
     void move(entry& at, place to) noexcept {
-        if (at.in != place::none) list_of(at).remove(at);
-        if (at.in == place::ready) note(at.urgency);
+        if (at.in != place::none) {
+            list_of(at).remove(at);
+            if (waits(at)) note(index_of(at));
+        }
         at.in = to;
         if (to == place::none) return;
         list_of(at).push_back(at);
-        if (to == place::ready) note(at.urgency);
+        if (waits(at)) note(index_of(at));
     }
 
     // It has something to say; one that waits for something else keeps waiting.
     void add(entry& at) noexcept {
-        if (at.in != place::none) return;
-        at.in = place::ready;
-        ready_[at.urgency].push_back(at);
-        taken_ |= 1U << at.urgency;
-    }
-
-    // The connection's window has grown: those that waited for it go before the others.
-    void feed() noexcept {
-        for (std::size_t urgency = 0; urgency < urgencies; ++urgency) {
-            entry_list<Stream> others = ready_[urgency];
-            ready_[urgency] = starved_[urgency];
-            starved_[urgency] = {};
-            for (entry* at = ready_[urgency].front(); at != nullptr; at = at->next)
-                at->in = place::ready;
-            while (entry* const at = others.front()) {
-                others.remove(*at);
-                ready_[urgency].push_back(*at);
-            }
-            note(static_cast<std::uint8_t>(urgency));
-        }
+        if (at.in == place::none) move(at, place::ready);
     }
 
     void set_urgency(entry& of, std::uint8_t urgency) noexcept {
@@ -72,22 +58,32 @@ public:
     }
 
 private:
-    void note(std::uint8_t urgency) noexcept {
-        const unsigned bit = 1U << urgency;
-        taken_ = ready_[urgency].front() != nullptr ? taken_ | bit : taken_ & ~bit;
+    static constexpr std::uint32_t all_ready = 0xaaaa; // every second bit
+
+    static bool waits(const entry& at) noexcept {
+        return at.in == place::ready || at.in == place::starved;
+    }
+
+    static std::size_t index_of(const entry& at) noexcept {
+        return 2 * std::size_t{at.urgency} + (at.in == place::ready);
+    }
+
+    void note(std::size_t which) noexcept {
+        const std::uint32_t bit = 1U << which;
+        taken_ = waiting_[which].front() != nullptr ? taken_ | bit : taken_ & ~bit;
     }
 
     entry_list<Stream>& list_of(const entry& at) noexcept {
         if (at.in == place::ending) return ending_;
         if (at.in == place::dying) return dying_;
-        return (at.in == place::ready ? ready_ : starved_)[at.urgency];
+        return waiting_[index_of(at)];
     }
 
-    std::array<entry_list<Stream>, urgencies> ready_{};
-    std::array<entry_list<Stream>, urgencies> starved_{}; // the connection's window is used up
+    // For each urgency those whom the connection's window starves, then those who are ready.
+    std::array<entry_list<Stream>, 2 * urgencies> waiting_{};
     entry_list<Stream> ending_;
     entry_list<Stream> dying_;
-    unsigned taken_ = 0; // a bit for each urgency that somebody of `ready_` has
+    std::uint32_t taken_ = 0; // a bit for each list of `waiting_` that is not empty
 };
 
 } // namespace h2ws::http2

@@ -25,7 +25,7 @@ session_options options_of(dice& random) {
     options.answer_malformed = false;
     options.max_early_data = 400;
     options.stream_window = random.one_in(8) ? 150 : 65'535;
-    options.max_stream_window = 0; // nghttp2's do not grow
+    options.max_stream_window = options.max_connection_window = 0; // nghttp2's do not grow
     options.floods = {};
     return options;
 }

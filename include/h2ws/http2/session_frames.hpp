@@ -44,7 +44,7 @@ protected:
     // DATA begins. The stream it is for; nullptr: it is passed over. The connection's window has
     // been charged for it (RFC 9113 §6.9, R117).
     stream_type* take_data_head(const frame_head& head) noexcept {
-        this->growth_.received(head.length);
+        this->growth_.received(head.stream_id, head.length);
         if (!this->connection_receives_.receive(head.length))
             return this->fail(errc::window_exceeded), nullptr;
         if (head.length == 0 && !head.has(flag::end_stream)) this->count(flood::empty_data);

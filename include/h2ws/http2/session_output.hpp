@@ -128,7 +128,7 @@ protected:
         const std::uint32_t grant = to.receives.credit(size, stream_target_);
         if (grant == 0) return;
         control_.window_update(to.stream_id, grant);
-        if (stream_target_ < this->options().max_stream_window && growth_.begin(this->now_))
+        if (may_grow() && growth_.begin(to.stream_id, this->now_))
             control_.ping(growth_ping, false);
     }
 
@@ -136,18 +136,18 @@ protected:
     // credit; the others cost no frame.
     void round_trip_ended() noexcept {
         const session_options& options = this->options();
-        const std::int32_t target =
-            growth_.ended(stream_target_, options.max_stream_window, this->now_);
-        const std::int32_t by = target - stream_target_;
-        if (by <= 0) return;
-        stream_target_ = target;
-        streams_by_id_.each([&](entry& at) { at.receives.grow(by); });
-        // As many streams as before fill the connection's.
-        const std::int64_t room = std::int64_t{options.max_connection_window} - connection_target_;
-        const auto more = static_cast<std::int32_t>(by < room ? by : room);
-        if (more <= 0) return;
-        connection_target_ += more;
-        connection_receives_.grow(more);
+        const window_sizes sizes =
+            growth_.ended({stream_target_, connection_target_},
+                          {options.max_stream_window, options.max_connection_window}, this->now_);
+        const std::int32_t by = sizes.stream - std::exchange(stream_target_, sizes.stream);
+        if (by != 0) streams_by_id_.each([by](entry& at) { at.receives.grow(by); });
+        connection_receives_.grow(sizes.connection -
+                                  std::exchange(connection_target_, sizes.connection));
+    }
+
+    bool may_grow() const noexcept {
+        return stream_target_ < this->options().max_stream_window ||
+               connection_target_ < this->options().max_connection_window;
     }
 
     // Both halves have ended.

@@ -48,9 +48,10 @@ struct meeting {
     std::vector<tunnel_id> names;
     std::uint32_t next = 1;
 
-    void open(std::string_view priority = {}) {
+    void open(std::string_view priority = {}, std::string_view more = {}) {
         auto request = websocket_request();
-        if (!priority.empty()) request.push_back({"priority", priority});
+        for (const std::string_view value : {priority, more})
+            if (!value.empty()) request.push_back({"priority", value});
         us.hears(m::headers(next, request, false));
         next += 2;
         names.push_back(us.side.last);
@@ -120,6 +121,16 @@ TEST_CASE("the priority field of a request decides who goes first", "[http2][rfc
     for (const char* const priority : {"u=5", "", "u=0", "u=7, i"}) it.open(priority);
     for (std::size_t i = 0; i < 4; ++i) it.queue(i, 20'000);
     CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{5, 5, 3, 3, 1, 1, 7, 7});
+}
+
+TEST_CASE("several priority fields of a request are one, whose last word counts",
+          "[http2][rfc9218-5]") {
+    meeting it(1'000'000);
+    it.open();
+    it.open("u=1", "i");
+    it.open("u=1, i", "i=?0, u=2");
+    for (std::size_t i = 0; i < 3; ++i) it.queue(i, 20'000);
+    CHECK(turns(it.leaves()) == std::vector<std::uint32_t>{3, 3, 5, 5, 1, 1});
 }
 
 TEST_CASE("PRIORITY_UPDATE decides who goes first from then on", "[http2][rfc9218-7.1]") {

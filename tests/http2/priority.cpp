@@ -18,3 +18,9 @@ TEST_CASE("what is no urgency leaves the default, the last one counts", "[http2]
     CHECK(urgency_of("u=1,u=9") == 1);
     CHECK(urgency_of("u=1 ,i") == 1);
 }
+
+TEST_CASE("what a second field line does not name stays as the first said", "[http2][rfc9218-5]") {
+    CHECK(urgency_of("i", urgency_of("u=1")) == 1);
+    CHECK(urgency_of("u=2", urgency_of("u=1")) == 2);
+    CHECK(urgency_of("i;u=2, u=9", urgency_of("u=1, i")) == 1);
+}

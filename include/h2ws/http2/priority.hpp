@@ -11,10 +11,11 @@ inline constexpr std::size_t urgencies = 8;
 inline constexpr std::uint8_t default_urgency = 3; // RFC 9218 §4.1
 
 // The urgency in a priority field's value: a Dictionary (RFC 8941 §3.2) whose member `u` is an
-// Integer from 0 to 7. The last one counts; anything else leaves the default, since priority is a
-// hint (RFC 9218 §4).
-constexpr std::uint8_t urgency_of(std::string_view value) noexcept {
-    std::uint8_t found = default_urgency;
+// Integer from 0 to 7. The last one counts; anything else leaves what there was, since priority is
+// a hint (RFC 9218 §4): `found`, which the field lines before said, for they are one Dictionary
+// (§5).
+constexpr std::uint8_t urgency_of(std::string_view value,
+                                  std::uint8_t found = default_urgency) noexcept {
     while (!value.empty()) {
         const std::size_t comma = value.find(',');
         std::string_view member = value.substr(0, comma);

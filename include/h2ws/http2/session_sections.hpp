@@ -201,7 +201,7 @@ private:
     void note_priority(const stream_type& at, std::string_view value) noexcept {
         if (section_prioritized_) return;
         if (entry* const of = this->streams_by_id_.find(at.stream_id))
-            this->turns_.set_urgency(*of, urgency_of(value));
+            this->turns_.set_urgency(*of, urgency_of(value, of->urgency));
     }
 
     hpack_decoder decoder_;

@@ -14,7 +14,7 @@ enum class flood : std::uint8_t {
     pings,           // HTTP/2's: each is answered
     settings,        // frames: each is acknowledged
     empty_data,      // DATA without payload and without END_STREAM
-    small_frames,    // PRIORITY, WINDOW_UPDATE and frames of unknown types
+    small_frames,    // PRIORITY, WINDOW_UPDATE, interim answers and frames of unknown types
     resets_received, // RST_STREAM, but after both Closes (CVE-2023-44487)
     resets_provoked, // RST_STREAM that the peer's faults make us send (CVE-2025-8671)
     handshakes,      // requests for tunnels that were refused
@@ -38,7 +38,7 @@ struct flood_limits {
     // Some flush by them, or pad with them. Memory: none.
     std::uint32_t empty_data = 10'000;
     // Beyond two WINDOW_UPDATE for each DATA frame that we sent, which are not counted: one
-    // PRIORITY_UPDATE for each of 10,000 tunnels, and again. Memory: none.
+    // PRIORITY_UPDATE, or one interim answer, for each of 10,000 tunnels, and again. Memory: none.
     std::uint32_t small_frames = 20'000;
     // A page that is left resets what it had open, some hundred streams. Memory: none; the work of
     // each request is done for nothing, and max_streams does not bound it.

@@ -300,3 +300,36 @@ TEST_CASE("a client counts what its server does", "[engine][flood][R123]") {
     CHECK(client.log.back() == "ended flooded");
     CHECK(goaway_code(client.written.substr(24)) == 0xbU);
 }
+
+TEST_CASE("interim answers that never end are a flood",
+          "[engine][flood][rfc9113-10.5][R123][R46]") {
+    for (const bool of_tunnel : {false, true}) {
+        CAPTURE(of_tunnel);
+        instant now = seconds(1);
+        session_suite::endpoint<model::client> client(
+            {.floods = limited(&flood_limits::small_frames, 20)}, {}, now);
+        client.receive(model::server_preface(true));
+        client.call([&](auto& session) {
+            if (of_tunnel)
+                CHECK(session.open({.authority = "a.test", .path = "/"}, now));
+            else
+                CHECK(session.request(std::vector<field>{{":method", "GET"},
+                                                         {":scheme", "https"},
+                                                         {":authority", "a.test"},
+                                                         {":path", "/"}},
+                                      true, now));
+            return 0;
+        });
+        (void)client.transmit();
+        const octets interim = model::headers(1, {{":status", "103"}}, false);
+        const auto counted = client.session.counters().total(flood::small_frames);
+        for (auto turn = counted; turn < 20; ++turn) client.receive(interim);
+        (void)client.transmit();
+        CHECK_FALSE(client.ended);
+        client.receive(interim);
+        (void)client.transmit();
+        REQUIRE(client.ended);
+        CHECK(client.log.back() == "ended flooded");
+        CHECK(goaway_code(client.written.substr(24)) == 0xbU);
+    }
+}

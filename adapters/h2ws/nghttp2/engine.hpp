@@ -246,9 +246,14 @@ private:
         if (head.type == NGHTTP2_RST_STREAM)
             at.reset_by_peer = true;
         else if (head.type == NGHTTP2_HEADERS)
-            this->section_complete(at, end_stream);
+            section_received(at, end_stream);
         else if (head.type == NGHTTP2_DATA && end_stream)
             this->end_received(at);
+    }
+
+    void section_received(stream_type& at, bool end_stream) noexcept {
+        this->section_complete(at, end_stream);
+        if (Role::is_client && this->awaits_head(at)) count(flood::small_frames); // it was interim
     }
 
     void settings_frame(const nghttp2_settings& frame) noexcept {

@@ -157,6 +157,7 @@ private:
         stream_type* const at = this->streams_.find(section_name_);
         if (at == nullptr || at->stage >= stream_stage::over) return;
         this->section_complete(*at, section_ends_stream_);
+        if (Role::is_client && this->awaits_head(*at)) this->count(flood::small_frames); // interim
         end_half(section_stream_id_);
     }
 

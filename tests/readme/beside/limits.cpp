@@ -61,7 +61,7 @@ void print_floods(const h2ws::flood_limits& of) {
         "PING and SETTINGS frames");
     row("floods.empty_data`, `floods.small_frames",
         grouped(of.empty_data) + ", " + grouped(of.small_frames),
-        "DATA with nothing in it; PRIORITY, WINDOW_UPDATE, unknown frames");
+        "DATA with nothing in it; PRIORITY, WINDOW_UPDATE, interim answers, unknown frames");
     row("floods.resets_received`, `floods.resets_provoked",
         grouped(of.resets_received) + ", " + grouped(of.resets_provoked),
         "RST_STREAM before both Closes, and for the peer's faults");

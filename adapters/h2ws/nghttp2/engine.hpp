@@ -5,6 +5,8 @@
 // message; what concerns tunnels is ours. docs/nghttp2.md says which is which.
 #pragma once
 
+#include "header_list.hpp"
+
 #include <h2ws/flood_guard.hpp>
 #include <h2ws/role_session.hpp>
 
@@ -157,7 +159,7 @@ protected:
     }
 
     bool submit_headers(stream_type& at, std::span<const field> fields, bool end_stream) noexcept {
-        if (!list_headers(fields)) return false;
+        if (!headers_.lend(fields)) return false;
         nghttp2_data_provider source = this->engine().output_of(at);
         nghttp2_data_provider* const body = end_stream ? nullptr : &source;
         if constexpr (!Role::is_client) {
@@ -178,7 +180,7 @@ protected:
     }
 
     bool submit_interim(stream_type& at, std::span<const field> fields) noexcept {
-        return list_headers(fields) &&
+        return headers_.lend(fields) &&
                nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, at.stream_id, nullptr,
                                       headers_.data(), headers_.size(), nullptr) == 0;
     }
@@ -188,7 +190,7 @@ protected:
         // frame_sent asks again.
         if (nghttp2_session_find_stream(session_, at.stream_id) == nullptr) return false;
         const bool done =
-            list_headers(fields) &&
+            headers_.lend(fields) &&
             nghttp2_submit_trailer(session_, at.stream_id, headers_.data(), headers_.size()) == 0;
         if (!done) this->out_of_memory_ = true;
         return done;
@@ -321,28 +323,6 @@ private:
                                       NGHTTP2_NO_ERROR, nullptr, 0));
     }
 
-    bool list_headers(std::span<const field> fields) noexcept {
-        headers_.clear();
-        for (const field& line : fields)
-            if (!headers_.push_back(header_of(line))) return false;
-        return true;
-    }
-
-    // Lent until the message is submitted. What names or carries a secret is not indexed (RFC 7541
-    // §7.1.3).
-    static nghttp2_nv header_of(const field& line) noexcept {
-        const bool secret = line.name == "authorization" || line.name == "cookie" ||
-                            line.name == "proxy-authorization" || line.name == "set-cookie";
-        return {
-            octets(line.name), octets(line.value), line.name.size(), line.value.size(),
-            static_cast<std::uint8_t>(secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)};
-    }
-
-    // nghttp2 takes non-const pointers and changes nothing.
-    static std::uint8_t* octets(std::string_view text) noexcept {
-        return reinterpret_cast<std::uint8_t*>(const_cast<char*>(text.data()));
-    }
-
     // ---- floods (RFC 9113 §10.5, R123) ----------------------------------------------------------
 
     void count(flood kind) noexcept {
@@ -384,7 +364,7 @@ private:
             count(flood::resets_provoked);
     }
 
-    growing_array<nghttp2_nv> headers_{this->options().memory}; // of the message being submitted
+    header_list headers_{this->options().memory}; // of the message being submitted
     flood_guard guard_;
     std::uint32_t counted_before_ = 0; // resets that were counted and have not left
     instant last_goaway_due_ = never;

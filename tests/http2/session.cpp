@@ -5,6 +5,17 @@
 
 using models = std::tuple<http2_model>;
 
+using model = http2_model;
+
+// It has used all numbers but two.
+struct late_client : http2_model::client {
+    explicit late_client(h2ws::client role, const h2ws::session_options& options)
+        : http2_model::client(role, options) {
+        next_id_ = h2ws::http2::max_stream_id - 2;
+    }
+};
+
+#include "../engine_suite/numbers.hpp"
 #include "../engine_suite/session.hpp"
 #include "../rule_suite.hpp"
 #include "../session_suite.hpp"

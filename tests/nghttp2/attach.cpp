@@ -384,6 +384,28 @@ TEST_CASE("nothing is missing in a set-up that is right", "[nghttp2][attach]") {
     CHECK(both.ours.tunnels->missing_callback().empty());
 }
 
+TEST_CASE("a client whose numbers its owner has used up opens no tunnel",
+          "[nghttp2][attach][rfc9113-5.1.1]") {
+    client_owner ours;
+    CHECK(ours.receive(model::server_preface(true)) == 0);
+    const connect_request wanted{.authority = "a.test", .path = "/"};
+    REQUIRE(nghttp2_session_set_next_stream_id(ours.session, 0x7fff'fffd) == 0);
+    SECTION("by the last tunnel") {
+        CHECK(ours.ask("GET", "/") == 0x7fff'fffd);
+        CHECK(ours.tunnels->open(wanted, ours.now));
+    }
+    SECTION("by the last request") {
+        CHECK(ours.tunnels->open(wanted, ours.now));
+        CHECK(ours.ask("GET", "/") == 0x7fff'ffff);
+        CHECK(ours.tunnels->open(wanted, ours.now));
+        ours.tunnels->deliver();
+        CHECK(ours.log == lines{"1 refused stream_not_processed 0 retryable", "1 released"});
+    }
+    CHECK(ours.tunnels->open(wanted, ours.now).error() == errc::not_open);
+    (void)ours.transmit();
+    CHECK_FALSE(ours.tunnels_ended);
+}
+
 TEST_CASE("a server that does not advertise is asked for no tunnel", "[nghttp2][attach][R9]") {
     by_hand peer({.advertises = false});
     peer.hears(model::headers(1, tunnel_request(), false));

@@ -5,6 +5,17 @@
 
 using models = std::tuple<nghttp2_model>;
 
+using model = nghttp2_model;
+
+// It has used all numbers but two.
+struct late_client : nghttp2_model::client {
+    explicit late_client(h2ws::client role, const h2ws::session_options& options)
+        : nghttp2_model::client(role, options) {
+        (void)nghttp2_session_set_next_stream_id(session_, 0x7fff'fffd);
+    }
+};
+
+#include "../engine_suite/numbers.hpp"
 #include "../engine_suite/session.hpp"
 #include "../rule_suite.hpp"
 #include "../session_suite.hpp"

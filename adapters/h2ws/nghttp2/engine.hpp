@@ -167,15 +167,12 @@ protected:
             return nghttp2_submit_response(session_, at.stream_id, headers_.data(), headers_.size(),
                                            body) == 0;
         } else {
-            // Bound before it is submitted: nobody would know a request that left all the same.
-            at.stream_id = static_cast<std::int32_t>(nghttp2_session_get_next_stream_id(session_));
-            if (this->engine().bind(at) &&
-                nghttp2_submit_request(session_, nullptr, headers_.data(), headers_.size(), body,
-                                       this->engine().user_data_of(at)) == at.stream_id)
-                return true;
-            this->engine().unbind(at);
-            at.stream_id = 0;
-            return false;
+            const bool done = submit_request(at, body);
+            if (nghttp2_session_get_next_stream_id(session_) >= no_number) {
+                if (!done) at.error = errc::stream_not_processed; // the owner has used them up
+                numbers_used_up();
+            }
+            return done;
         }
     }
 
@@ -241,6 +238,7 @@ protected:
     bool doomed_ = false;                 // we have decided to: what arrives is passed over
 
 private:
+    static constexpr std::uint32_t no_number = 1U << 31; // nor above: all are used
     static constexpr std::uint8_t shutdown_ping[8]{'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
 
     void stream_frame(stream_type& at, const nghttp2_frame_hd& head) noexcept {
@@ -268,6 +266,24 @@ private:
                                      value(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE),
                                      value(NGHTTP2_SETTINGS_MAX_FRAME_SIZE)});
         }
+    }
+
+    bool submit_request(stream_type& at, nghttp2_data_provider* body) noexcept {
+        // Bound before it is submitted: nobody would know a request that left all the same.
+        at.stream_id = static_cast<std::int32_t>(nghttp2_session_get_next_stream_id(session_));
+        if (this->engine().bind(at) &&
+            nghttp2_submit_request(session_, nullptr, headers_.data(), headers_.size(), body,
+                                   this->engine().user_data_of(at)) == at.stream_id)
+            return true;
+        this->engine().unbind(at);
+        at.stream_id = 0;
+        return false;
+    }
+
+    // RFC 9113 §5.1.1: what has not left needs another connection.
+    void numbers_used_up() noexcept {
+        this->going_away_ = true;
+        this->shutdown_begun();
     }
 
     // False: the connection is over once our GOAWAY has left (S1).

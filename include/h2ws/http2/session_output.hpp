@@ -55,6 +55,7 @@ protected:
             if constexpr (Role::is_client) forget(*to);
             return false;
         }
+        if (Role::is_client && next_id_ < 0) numbers_used_up();
         if (end_stream) turns_.move(*to, entry::list::ending);
         return true;
     }
@@ -278,6 +279,12 @@ private:
             next_id_ = next_id_ > max_stream_id - 2 ? -1 : next_id_ + 2;
             return made;
         }
+    }
+
+    // RFC 9113 §5.1.1: what has not left needs another connection.
+    void numbers_used_up() noexcept {
+        this->going_away_ = true;
+        this->shutdown_begun();
     }
 
     // A number that was not used is given to the next.

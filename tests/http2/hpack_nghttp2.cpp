@@ -122,10 +122,10 @@ public:
     // Faults by the writer's own hand are so many times rarer.
     std::uint32_t care = 1;
 
-    void write(std::size_t dynamic_lines, std::uint32_t limit, bool update_is_due) {
+    void write(std::size_t dynamic_lines, std::uint32_t limit) {
         block.clear();
         last_index_ = 61 + static_cast<std::uint32_t>(dynamic_lines);
-        std::uint32_t updates = update_is_due ? !random_.one_in(50 * care) : random_.one_in(12);
+        std::uint32_t updates = random_.one_in(12);
         if (updates != 0 && random_.one_in(6)) updates += 1 + random_.one_in(4 * care);
         while (updates-- > 0) write_update(limit);
         for (std::uint32_t lines = random_.below(8); lines > 0; --lines) {
@@ -253,26 +253,16 @@ struct counts {
     std::size_t connections = 0;
 };
 
-// A connection: the two decoders, and the SETTINGS that they go by.
+// A connection: the two decoders, and the limit that they go by.
 class decoders {
 public:
     explicit decoders(dice& random)
-        : limit_(random.any_of(table_sizes)),
+        : limit_(std::max(random.any_of(table_sizes), 4'096U)),
           ours_(h2ws::allocator{}, limit_) {
-        // Before the acknowledgement the limit is 4,096, or ours if that is more.
-        if (limit_ > 4'096) acknowledge();
-    }
-
-    void acknowledge() {
-        if (acknowledged_) return;
-        acknowledged_ = true;
-        update_is_due_ = ours_.table().max_size() > limit_;
-        ours_.settings_acknowledged();
         theirs_.settings_acknowledged(limit_);
     }
 
-    std::uint32_t limit() const { return acknowledged_ ? limit_ : 4'096; }
-    bool update_is_due() const { return update_is_due_; }
+    std::uint32_t limit() const { return limit_; }
     std::size_t dynamic_lines() const { return ours_.table().count(); }
 
     // Whether both took it, and the end of the connection if not. `same`: they agree on all.
@@ -286,7 +276,6 @@ public:
         });
         const bool we_accept = error == errc::none;
         const bool has_three_updates = leading_updates(block) > 2;
-        update_is_due_ = false;
         count.lines += seen;
         same = error == (we_accept ? errc::none : errc::compression_error);
         if (has_three_updates) {
@@ -301,8 +290,6 @@ public:
 
 private:
     std::uint32_t limit_;
-    bool acknowledged_ = false;
-    bool update_is_due_ = false;
     hpack_decoder ours_;
     inflater theirs_;
     std::vector<copied_line> lines_;
@@ -323,9 +310,8 @@ TEST_CASE("blocks valid and damaged decode as nghttp2 decodes them",
             both = std::make_unique<decoders>(random);
             ++count.connections;
         }
-        if (random.one_in(10)) both->acknowledge();
         from.care = is_calm ? 20 : 1;
-        from.write(both->dynamic_lines(), both->limit(), both->update_is_due());
+        from.write(both->dynamic_lines(), both->limit());
         const bool is_damaged = random.one_in(is_calm ? 200 : 2);
         if (is_damaged) from.damage();
         ++(is_damaged ? count.damaged : count.valid);
@@ -479,10 +465,7 @@ TEST_CASE("we decode what nghttp2 encodes", "[rfc7541-3.1][rfc7541-4.2][rfc7541-
         deflater theirs;
         const int acknowledged_at = static_cast<int>(random.below(50));
         for (int i = 0; i < 100; ++i) {
-            if (i == acknowledged_at) {
-                theirs.set_peer_limit(limit);
-                ours.settings_acknowledged();
-            }
+            if (i == acknowledged_at) theirs.set_peer_limit(limit);
             const std::vector<hpack_field>& section = from.next();
             const std::string block = theirs.encode(section);
             std::size_t seen = 0;

@@ -7,6 +7,7 @@
 #include "hpack_static_table.hpp"
 #include "hpack_table.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <type_traits>
 
@@ -20,23 +21,13 @@ namespace h2ws::http2 {
 // Huffman code.
 class hpack_decoder {
 public:
-    // `max_table_size` is our SETTINGS_HEADER_TABLE_SIZE, up to largest_table.
+    // `max_table_size` is our SETTINGS_HEADER_TABLE_SIZE, from initial_table_size, which holds
+    // before the peer knows of it, up to largest_table.
     explicit hpack_decoder(const allocator& memory,
                            std::uint32_t max_table_size = initial_table_size) noexcept
         : table_(memory, initial_table_size),
           memory_(memory),
-          ours_(max_table_size < largest_table ? max_table_size : largest_table),
-          limit_(ours_ < initial_table_size ? initial_table_size : ours_) {}
-
-    // The peer has acknowledged our SETTINGS. Only then must its table not exceed our size where
-    // that is below 4,096, and if it was announced to be larger, the next block begins with the
-    // news (§4.2).
-    void settings_acknowledged() noexcept {
-        limit_ = ours_;
-        if (table_.max_size() <= limit_) return;
-        update_is_due_ = true;
-        table_.set_max_size(limit_);
-    }
+          limit_(std::clamp(max_table_size, initial_table_size, largest_table)) {}
 
     // One whole field block: the fragments of a HEADERS frame and its CONTINUATIONs, joined. Calls
     // sink(const hpack_field&) for each line in order; the views live until it returns. A sink may
@@ -60,7 +51,7 @@ private:
         while (!block.empty()) {
             // The commonest line by far is one octet.
             if (const auto octet = std::to_integer<std::uint8_t>(block[0]);
-                octet >= 0x80 && octet < 0xff && !update_is_due_) {
+                octet >= 0x80 && octet < 0xff) {
                 has_lines = true;
                 block = block.subspan(1);
                 if (const errc error = hand_over_indexed(octet & 0x7f, sink); error != errc::none)
@@ -74,15 +65,13 @@ private:
                 if (has_lines || ++updates > 2 || next->number > limit_)
                     return errc::compression_error;
                 table_.set_max_size(next->number);
-                update_is_due_ = false;
                 continue;
             }
-            if (update_is_due_) return errc::compression_error; // §4.2
             has_lines = true;
             if (const errc error = read_line(*next, decoded, sink); error != errc::none)
                 return error;
         }
-        return update_is_due_ ? errc::compression_error : errc::none;
+        return errc::none;
     }
 
     template <class Sink>
@@ -159,9 +148,7 @@ private:
 
     hpack_table table_;
     allocator memory_;
-    std::uint32_t ours_;
     std::uint32_t limit_; // of the sizes that the peer may announce
-    bool update_is_due_ = false;
     errc error_ = errc::none;
 };
 

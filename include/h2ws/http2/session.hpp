@@ -229,8 +229,7 @@ private:
     }
 
     void receive_ignored(mutable_bytes& in) noexcept {
-        const std::size_t size = pass_over(in);
-        if (head_.type == frame_type::data) this->received(size);
+        pass_over(in);
         if (left_ == 0) begin_head();
     }
 

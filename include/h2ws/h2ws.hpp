@@ -4,6 +4,7 @@
 //   layer 1  wire    frame_header mask utf8 close_payload field field_list extension uri
 //   layer 2  rules   role limits frame_reader message_rules outgoing_message closing_handshake
 //                    connect_gate message_head extended_connect opening_handshake
+//                    deflate_parameters
 //   layer 3  object  event websocket
 //
 // Headers include only downwards, nothing here allocates or throws, and all of it needs no more to
@@ -15,6 +16,7 @@
 #include "close_payload.hpp"
 #include "closing_handshake.hpp"
 #include "connect_gate.hpp"
+#include "deflate_parameters.hpp"
 #include "errc.hpp"
 #include "event.hpp"
 #include "extended_connect.hpp"

@@ -83,7 +83,20 @@ private:
     unsigned pending_ = 0;
 };
 
+// Leaves messages that begin with a '-', and are given whole, as they are. It cannot be copied.
+class choosy : public run_length {
+public:
+    choosy() = default;
+    choosy(choosy&&) = default;
+
+    bool chooses(const_bytes payload, bool last) noexcept {
+        return !last || payload.empty() || payload.front() != std::byte{'-'};
+    }
+};
+
 static_assert(h2ws::message_extension<run_length>);
+static_assert(!h2ws::selective_extension<run_length>);
+static_assert(h2ws::selective_extension<choosy>);
 static_assert(!h2ws::message_extension<h2ws::no_extension>);
 static_assert(!h2ws::no_extension::owns_rsv1);
 
@@ -331,6 +344,37 @@ TEMPLATE_TEST_CASE("an encoder's failure is returned, and the peer may be told",
                          {"! extension_failure", "closed extension_failure",
                           says<TestType>(0x88, close_body(1011, "the extension failed at this "
                                                                 "end"))});
+}
+
+TEMPLATE_TEST_CASE("a message of which an encoder took nothing has not begun",
+                   "[rfc6455-5.4][R175]", server, client) {
+    check_with<TestType>({send_copied(opcode::text, "!", 8), send_copied(opcode::binary, "a", 8),
+                          send_copied(opcode::text, "!", 8), send(opcode::text, "b")},
+                         {"! extension_failure",
+                          says<TestType>(0xc2, "\x01"
+                                               "a"),
+                          "! extension_failure", says<TestType>(0x81, "b")});
+    check_with<TestType>({send_copied(opcode::text, "aa!", 8), send(opcode::binary, "b")},
+                         {"! extension_failure", "! invalid_argument"});
+}
+
+TEMPLATE_TEST_CASE("an extension may leave a message as it is", "[rfc7692-6][R229]", server,
+                   client) {
+    h2ws::websocket<TestType, choosy> socket(with_fixed_key<TestType>());
+    const auto said = [&](std::string_view payload, bool fin = true) {
+        guarded out(octets(64, 'o'));
+        const_bytes rest = h2ws::as_bytes(payload);
+        const auto made = socket.send(opcode::text, rest, out.bytes(), fin);
+        REQUIRE(made);
+        return octets(h2ws::as_text(made->header())) + octets(h2ws::as_text(made->payload));
+    };
+    CHECK(said("aa") == from_us<TestType>(0xc1, "\x02"
+                                                "a"));
+    CHECK(said("-aa") == from_us<TestType>(0x81, "-aa"));
+    CHECK(said("aab", false) == from_us<TestType>(0x41, "\x02"
+                                                        "a"));
+    CHECK(said("-") == from_us<TestType>(0x80, "\x01"
+                                               "b\x01-"));
 }
 
 TEST_CASE("what one end encodes the other decodes", "[rfc6455-5.8][R228]") {

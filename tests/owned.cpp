@@ -3,6 +3,8 @@
 
 #include <h2ws/owned.hpp>
 
+#include <utility>
+
 using namespace h2ws;
 
 namespace {
@@ -42,6 +44,23 @@ TEST_CASE("an object is made once, and released with its memory") {
         CHECK(memory.held == 0);
         one.release();
         CHECK(one.make(memory.policy(), alive, 3)->value == 3);
+    }
+    CHECK(alive == 0);
+    CHECK(memory.held == 0);
+}
+
+TEST_CASE("an object that is moved has one owner") {
+    scarce_memory memory;
+    int alive = 0;
+    {
+        owned<thing> one;
+        REQUIRE(one.make(memory.policy(), alive, 1) != nullptr);
+        owned<thing> other(std::move(one));
+        CHECK(other->value == 1);
+        owned<thing> third;
+        third = std::move(other);
+        CHECK(third->value == 1);
+        CHECK(alive == 1);
     }
     CHECK(alive == 0);
     CHECK(memory.held == 0);

@@ -45,4 +45,12 @@ concept message_extension = requires(E extension, const_bytes& in, mutable_bytes
     noexcept->std::same_as<result<encoded>>;
 };
 
+// One that may leave a message as it is. A message that is copied is encoded if this is true of its
+// first bytes, which are all of it with `last`.
+template <class E>
+concept selective_extension = message_extension<E> && requires(E extension, bool last) {
+    { extension.chooses(const_bytes{}, last) }
+    noexcept->std::same_as<bool>;
+};
+
 } // namespace h2ws

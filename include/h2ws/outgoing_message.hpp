@@ -9,6 +9,7 @@
 #include "role.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace h2ws {
 
@@ -28,7 +29,7 @@ class outgoing_message {
 public:
     constexpr outgoing_message(Role role, Extension extension) noexcept
         : role_(role),
-          extension_(extension) {}
+          extension_(std::move(extension)) {}
 
     // One frame around a payload that stays where it is. The extension is passed by: RSV1 is clear.
     result<frame> in_place(opcode type, typename Role::output payload, bool fin) noexcept {
@@ -46,7 +47,7 @@ public:
     result<frame> copied(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
         if (!may_continue(type)) return errc::invalid_argument;
         if constexpr (Extension::owns_rsv1) {
-            if (begun() ? encoded_ : extension_.active()) return encode(type, payload, out, fin);
+            if (begun() ? encoded_ : encodes(payload, fin)) return encode(type, payload, out, fin);
         }
         return copy(type, payload, out, fin);
     }
@@ -60,6 +61,12 @@ private:
     bool may_continue(opcode type) const noexcept {
         if (begun()) return type == type_;
         return type == opcode::text || type == opcode::binary;
+    }
+
+    bool encodes(const_bytes payload, bool fin) noexcept {
+        if (!extension_.active()) return false;
+        if constexpr (selective_extension<Extension>) return extension_.chooses(payload, fin);
+        return true;
     }
 
     result<frame> copy(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
@@ -83,9 +90,11 @@ private:
         frame made;
         masking_key key{};
         if (!begin_frame(key)) return errc::no_masking_key;
+        const std::size_t given = payload.size();
+        const result<encoded> done = extension_.encode(payload, out, fin);
+        if (!done && !begun() && payload.size() == given) return done.error(); // nothing has begun
         type_ = type; // the encoder may keep what it is given, and no frame is made yet
         encoded_ = true;
-        const result<encoded> done = extension_.encode(payload, out, fin);
         if (!done) return done.error();
         made.more = done->more || !payload.empty();
         if (made.more && done->size == 0) return errc::buffer_too_small;

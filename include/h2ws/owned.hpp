@@ -13,8 +13,11 @@ template <class T>
 class owned {
 public:
     owned() = default;
-    owned(const owned&) = delete;
-    owned& operator=(const owned&) = delete;
+    owned(owned&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+    owned& operator=(owned&& other) noexcept {
+        std::swap(object_, other.object_);
+        return *this;
+    }
     ~owned() { release(); }
 
     // The object, made of the arguments if there is none. nullptr: no memory.

@@ -45,7 +45,7 @@ public:
     explicit constexpr websocket(Role role = {}, const limits& allowed = {},
                                  Extension extension = {}) noexcept
         : allowed_(allowed),
-          outgoing_(role, extension) {}
+          outgoing_(role, std::move(extension)) {}
 
     // The next event in the bytes that arrived, or nothing: then all of them are taken, unless
     // poll_transmit has something to say. Payloads are unmasked where they lie.
@@ -245,7 +245,7 @@ private:
     void take_data(Bytes& in, Place place, std::optional<event>& found) noexcept {
         const std::size_t size = smaller(smaller(in.size(), remaining()), place.room);
         if constexpr (Extension::owns_rsv1) {
-            if (rules_.encoded()) return decode(in, size, place, found);
+            if (rules_.encoded()) return decode(in, size, place, found); // RFC 7692 (R229, R258)
         }
         // RFC 6455 §6.2 (R195, R196): unmasked, and whole with FIN
         const const_bytes payload = place.unmask(in.first(size), frame_.key);
@@ -261,7 +261,7 @@ private:
         const const_bytes payload = Place::stays ? const_bytes(in.first(size)) : unmasked;
         const_bytes rest = payload;
         const result<decoded> piece =
-            outgoing_.extension().decode(rest, frame_.fin && size == remaining());
+            outgoing_.extension().decode(rest, frame_.fin && size == remaining()); // §6.2 (R233)
         if (!piece) return fail(piece.error());
         advance(in, size - rest.size());
         clear_.size = Place::stays ? rest.size() : 0;

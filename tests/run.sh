@@ -48,7 +48,7 @@ give_up() {
 }
 
 packages="g++ meson ninja-build pkg-config make cmake catch2 libnghttp2-dev libasio-dev libssl-dev
-    libcli11-dev openssl python3 python3-h2 python3-hpack python3-wsproto chromium
+    zlib1g-dev libcli11-dev openssl python3 python3-h2 python3-hpack python3-wsproto chromium
     firefox-esr libnss3-tools valgrind apache2-bin haproxy nghttp2-proxy lighttpd
     lighttpd-mod-openssl libwebsockets-dev python3-hypercorn"
 [ "$without" != nghttp2 ] || packages=$(echo "$packages" | sed 's/ libnghttp2-dev / /')

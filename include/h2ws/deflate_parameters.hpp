@@ -51,7 +51,7 @@ struct deflate_options {
     std::uint8_t smallest_window_bits = min_window_bits;   // that our compressor can keep to (R254)
 };
 
-namespace deflate {
+namespace negotiation {
 
 constexpr bool is_window_bits(std::uint8_t bits) noexcept {
     return bits >= min_window_bits && bits <= max_window_bits;
@@ -136,15 +136,15 @@ constexpr bool are_valid(const deflate_options& ours) noexcept {
            ours.smallest_window_bits <= ours.server_max_window_bits;
 }
 
-} // namespace deflate
+} // namespace negotiation
 
 // The answer to one offer. Its error() is why the offer is declined: deflate_parameters_invalid, or
 // deflate_unsupported where our compressor cannot keep to so small a window; invalid_argument where
 // the options are no windows.
 constexpr result<deflate_parameters> answer_deflate_offer(const extension_parameters& offered,
                                                           const deflate_options& ours) noexcept {
-    if (!deflate::are_valid(ours)) return errc::invalid_argument;
-    const result<deflate_parameters> offer = deflate::read(offered, deflate::side::offer);
+    if (!negotiation::are_valid(ours)) return errc::invalid_argument;
+    const result<deflate_parameters> offer = negotiation::read(offered, negotiation::side::offer);
     if (!offer) return offer.error();
     deflate_parameters answer;
     // RFC 7692 §7.1.1.1 (R237, R238), §7.1.1.2 (R239, R241): a client that will not keep its
@@ -153,9 +153,10 @@ constexpr result<deflate_parameters> answer_deflate_offer(const extension_parame
         offer->server_no_context_takeover || ours.server_no_context_takeover;
     answer.client_no_context_takeover =
         offer->client_no_context_takeover || ours.client_no_context_takeover;
-    const std::uint8_t window =
-        deflate::smaller(offer->server_window(), ours.server_max_window_bits); // §7.1.2.1 (R243)
-    if (window < ours.smallest_window_bits) return errc::deflate_unsupported;  // §7 (R234)
+    const std::uint8_t offered_window = offer->server_window();
+    // RFC 7692 §7.1.2.1 (R243)
+    const std::uint8_t window = negotiation::smaller(offered_window, ours.server_max_window_bits);
+    if (window < ours.smallest_window_bits) return errc::deflate_unsupported; // §7 (R234)
     if (offer->server_max_window_bits || window < max_window_bits)
         answer.server_max_window_bits = window;
     if (!offer->client_max_window_bits) return answer; // RFC 7692 §7.1.2.2 (R246)
@@ -164,7 +165,7 @@ constexpr result<deflate_parameters> answer_deflate_offer(const extension_parame
             ? max_window_bits
             : *offer->client_max_window_bits;
     // RFC 7692 §7.1.2.2 (R247)
-    if (const std::uint8_t asked = deflate::smaller(hint, ours.client_max_window_bits);
+    if (const std::uint8_t asked = negotiation::smaller(hint, ours.client_max_window_bits);
         asked < max_window_bits)
         answer.client_max_window_bits = asked;
     return answer;
@@ -174,7 +175,7 @@ constexpr result<deflate_parameters> answer_deflate_offer(const extension_parame
 // nothing is answered (RFC 7692 §5, R220, R224). Errors: extension_list_invalid, invalid_argument.
 constexpr result<std::optional<deflate_parameters>>
 negotiate_deflate(extension_reader offers, const deflate_options& ours = {}) noexcept {
-    if (!deflate::are_valid(ours)) return errc::invalid_argument;
+    if (!negotiation::are_valid(ours)) return errc::invalid_argument;
     if (const errc error = check_extensions(offers); error != errc::none) return error;
     while (true) {
         const result<std::optional<extension_offer>> offer = offers.next();
@@ -208,7 +209,7 @@ negotiate_deflate(extension_reader offers, const deflate_options& ours = {}) noe
     }
 }
 
-namespace deflate {
+namespace negotiation {
 
 // Whether one of the offers may be answered so. What is offered wrongly is no offer.
 constexpr bool was_offered(const deflate_parameters& answer, extension_reader offers) noexcept {
@@ -221,7 +222,7 @@ constexpr bool was_offered(const deflate_parameters& answer, extension_reader of
     }
 }
 
-} // namespace deflate
+} // namespace negotiation
 
 // Client: what was agreed on, none where the server does without. `offers` are those of the
 // request. Any error fails the connection: extension_list_invalid, extension_conflict,
@@ -237,9 +238,9 @@ read_deflate_answer(extension_reader chosen, const extension_reader& offers,
         if (!one) return one.error();
         if (!*one) return std::optional<deflate_parameters>{}; // RFC 7692 §5 (R224)
         if ((*one)->name != permessage_deflate_name) continue;
-        const auto answer = deflate::read((*one)->parameters, deflate::side::answer);
+        const auto answer = negotiation::read((*one)->parameters, negotiation::side::answer);
         if (!answer) return answer.error(); // RFC 7692 §7 (R235)
-        if (!deflate::was_offered(*answer, offers))
+        if (!negotiation::was_offered(*answer, offers))
             return errc::deflate_not_offered; // RFC 7692 §5 (R225), §7 (R235)
         if (answer->client_window() < smallest_window_bits)
             return errc::deflate_unsupported; // RFC 7692 §7 (R235)
@@ -247,7 +248,7 @@ read_deflate_answer(extension_reader chosen, const extension_reader& offers,
     }
 }
 
-namespace deflate {
+namespace negotiation {
 
 // Text that is written behind one another, as far as there is room.
 class writer {
@@ -293,7 +294,7 @@ constexpr bool may_be_written(const deflate_parameters& one) noexcept {
            (client == deflate_parameters::no_value || is_window_bits(client));
 }
 
-} // namespace deflate
+} // namespace negotiation
 
 // What one element takes at most, with the comma and the space behind it.
 inline constexpr std::size_t max_deflate_element = 130;
@@ -304,9 +305,9 @@ inline constexpr std::size_t max_deflate_element = 130;
 constexpr result<std::string_view> write_deflate(std::span<const deflate_parameters> elements,
                                                  std::span<char> room) noexcept {
     if (elements.empty()) return errc::invalid_argument;
-    deflate::writer text(room);
+    negotiation::writer text(room);
     for (const deflate_parameters& one : elements) {
-        if (!deflate::may_be_written(one)) return errc::invalid_argument;
+        if (!negotiation::may_be_written(one)) return errc::invalid_argument;
         if (&one != elements.data()) text.add(", "); // RFC 7692 §5 (R219)
         text.add(one);
     }

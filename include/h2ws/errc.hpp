@@ -32,6 +32,7 @@ enum class errc : std::uint8_t {
     close_reason_not_utf8,
     message_too_big,
     too_many_fragments,
+    inflates_too_much,
     extension_data_invalid,
     extension_failure,
     // endings without a closing handshake: status code 1006
@@ -192,6 +193,8 @@ inline constexpr std::array table{
            "a message is longer than the limit"),
     failed(errc::too_many_fragments, "too_many_fragments", status_code::policy_violation,
            "RFC 6455 10.4", "a message has more fragments than the limit"),
+    failed(errc::inflates_too_much, "inflates_too_much", status_code::message_too_big,
+           "RFC 6455 10.4", "a message is larger, decompressed, than the limits allow"),
     failed(errc::extension_data_invalid, "extension_data_invalid",
            status_code::invalid_payload_data, "RFC 7692 6.2",
            "the extension cannot decode a message"),

@@ -34,6 +34,7 @@ public:
             payload = payload.first(static_cast<std::size_t>(room));
         }
         taken_ += payload.size();
+        // RFC 7692 §6.1 (R232): UTF-8 is asked of what was decoded
         const std::size_t good = type_ == opcode::text ? utf8_.accept(payload) : payload.size();
         if (good < payload.size() || (last && error == errc::none && !utf8_.complete()))
             error = errc::text_not_utf8; // §5.6 (R191), §8.1 (R216)
@@ -54,7 +55,7 @@ public:
 private:
     void begin_message(const frame_header& header) noexcept {
         *this = message_rules{};
-        type_ = header.code;    // RFC 6455 §5.4 (R178)
+        type_ = header.code;    // RFC 6455 §5.4 (R178), RFC 7692 §6.1 (R231)
         encoded_ = header.rsv1; // RFC 7692 §6 (R228)
         open_ = true;
     }

@@ -42,7 +42,7 @@ def headers(folder):
 class Compiler:
     """The compiler of the build with its warnings, and which adapters the build has.
 
-    Arguments: SOURCE_ROOT [--nghttp2] [--asio=FLAGS] -- COMPILER FLAG...
+    Arguments: SOURCE_ROOT [--nghttp2] [--zlib] [--asio=FLAGS] -- COMPILER FLAG...
     """
 
     def __init__(self):
@@ -50,6 +50,7 @@ class Compiler:
         parser = argparse.ArgumentParser()
         parser.add_argument("root", type=pathlib.Path)
         parser.add_argument("--nghttp2", action="store_true")
+        parser.add_argument("--zlib", action="store_true")
         parser.add_argument("--asio")
         options = parser.parse_args(sys.argv[1:split])
         self.root = options.root.resolve()
@@ -57,6 +58,8 @@ class Compiler:
         self.adapters = {}  # an adapter's folder: the flags that it needs
         if options.nghttp2:
             self.adapters["nghttp2"] = pkg_config("libnghttp2")
+        if options.zlib:
+            self.adapters["zlib"] = pkg_config("zlib")
         if options.asio is not None:
             self.adapters["asio"] = options.asio.split() + pkg_config("openssl")
 

@@ -23,7 +23,7 @@ def link_twice(compiler, headers, flags):
                 return problems
         # Units only have to link with each other: what third parties' libraries define is not
         # needed for that, but a program is only made with them.
-        libraries = ["-lnghttp2", "-lssl", "-lcrypto", "-pthread"] if headers[0] not in CORE else []
+        libraries = ["-lnghttp2", "-lz", "-lssl", "-lcrypto", "-pthread"] if headers[0] not in CORE else []
         problems = compiler.problems(
             [str(folder / "one.o"), str(folder / "two.o"), "-o", str(folder / "program")] + libraries)
         if not problems and subprocess.run([folder / "program"]).returncode != 0:

@@ -18,13 +18,14 @@ ANSWERS = {
     "0.2...1.0": "not found:",
     "0.1.0 EXACT": "found: h2ws",
     "0.1 EXACT": "found: h2ws",
-    "COMPONENTS tls": "not found: The component tls cannot be had: h2ws has the components nghttp2"
-                      " and asio only.",
+    "COMPONENTS tls": "not found: The component tls cannot be had: h2ws has the components nghttp2,"
+                      " asio and zlib only.",
     "OPTIONAL_COMPONENTS tls": "found: h2ws",
     "COMPONENTS nghttp2": "found: h2ws nghttp2",
     "OPTIONAL_COMPONENTS nghttp2": "found: h2ws nghttp2",
     "COMPONENTS nghttp2 asio": "found: h2ws nghttp2 asio",
     "COMPONENTS asio": "found: h2ws nghttp2 asio",  # nghttp2 was made before
+    "COMPONENTS zlib": "found: h2ws nghttp2 asio zlib",
     # for g++ as for clang++
     "definitions of asio": "ASIO_STANDALONE;ASIO_HAS_STD_ALIGNED_ALLOC=1;ASIO_HAS_CO_AWAIT=1;"
                            "ASIO_HAS_STD_COROUTINE=1",
@@ -41,6 +42,7 @@ NO_PKG_CONFIG = {
         "nghttp2", "pkg-config, which is to find libnghttp2, is not there"),
 }
 NO_OPENSSL = {"COMPONENTS nghttp2 asio": UNAVAILABLE.format("asio", "OpenSSL is not found")}
+NO_ZLIB = {"COMPONENTS zlib": UNAVAILABLE.format("zlib", "zlib 1.2.9 or later is not found")}
 NO_THREADS = {"COMPONENTS nghttp2 asio": UNAVAILABLE.format("asio", "Threads is not found")}
 NO_ASIO = {"COMPONENTS nghttp2 asio": UNAVAILABLE.format(
     "asio", "standalone Asio (asio/version.hpp) is not found")}
@@ -48,6 +50,7 @@ NOT_INSTALLED = {
     "0.1": "found: h2ws",
     "COMPONENTS nghttp2": UNAVAILABLE.format("nghttp2", "this h2ws was installed without it"),
     "OPTIONAL_COMPONENTS nghttp2": "found: h2ws",
+    "COMPONENTS zlib": UNAVAILABLE.format("zlib", "this h2ws was installed without it"),
 }
 
 
@@ -88,7 +91,7 @@ with folder() as into:
         NO_NGHTTP2, moved, PKG_CONFIG_LIBDIR=str(into)))
     checks.check("so is pkg-config", wrong_answers(
         NO_PKG_CONFIG, moved, "-DCMAKE_DISABLE_FIND_PACKAGE_PkgConfig=ON"))
-    for expected, what in ((NO_OPENSSL, "OpenSSL"), (NO_THREADS, "Threads")):
+    for expected, what in ((NO_OPENSSL, "OpenSSL"), (NO_THREADS, "Threads"), (NO_ZLIB, "ZLIB")):
         checks.check(f"so is {what}", wrong_answers(
             expected, moved, f"-DCMAKE_DISABLE_FIND_PACKAGE_{what}=ON"))
     checks.check("so is Asio", wrong_answers(
@@ -106,7 +109,7 @@ with folder() as into:
     check_programs(checks, "CMake without libnghttp2", build, WITHOUT_NGHTTP2)
     checks.check("no header of nghttp2 was read", headers_of_nghttp2(build.rglob("*.cpp.o.d")))
 with folder() as into:
-    core = install(into, "-Dnghttp2=disabled", "-Dasio=disabled")
+    core = install(into, "-Dnghttp2=disabled", "-Dasio=disabled", "-Dzlib=disabled")
     checks.check("an adapter that was not installed is named",
                  wrong_answers(NOT_INSTALLED, core))
 checks.finish()

@@ -27,12 +27,12 @@ with folder() as into:
     whole = install(into)
     checks.check("all headers are installed, and else only what finds them", difference(
         contents(whole), headers("include", "adapters") | FINDERS |
-        {f"share/pkgconfig/h2ws{part}.pc" for part in ("", "-nghttp2", "-asio")}))
+        {f"share/pkgconfig/h2ws{part}.pc" for part in ("", "-nghttp2", "-asio", "-zlib")}))
     wrong = [f"{path.name} names {text}" for path in whole.rglob("*") if path.is_file()
              for text in (PREFIX, str(source_root()), str(into)) if text in path.read_text()]
     checks.check("no file names the place it was made in or installed to", wrong)
 with folder() as into:
-    core = install(into, "-Dnghttp2=disabled", "-Dasio=disabled")
+    core = install(into, "-Dnghttp2=disabled", "-Dasio=disabled", "-Dzlib=disabled")
     checks.check("without adapters only the core is installed", difference(
         contents(core), headers("include") | FINDERS | {"share/pkgconfig/h2ws.pc"}))
 checks.finish()

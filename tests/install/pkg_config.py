@@ -36,7 +36,7 @@ with folder() as into:
     env = environment(PKG_CONFIG_PATH=str(moved / "share" / "pkgconfig"))
     version = re.search(r"version: '([^']+)'", (source_root() / "meson.build").read_text())[1]
     include = f"-I{moved}/include"
-    for package in ("h2ws", "h2ws-nghttp2", "h2ws-asio"):
+    for package in ("h2ws", "h2ws-nghttp2", "h2ws-asio", "h2ws-zlib"):
         checks.check(f"{package} is valid", problems(run(["pkg-config", "--validate", package],
                                                          env=env)))
         checks.check(f"{package} has the project's version", says({version}, "--modversion",
@@ -48,6 +48,9 @@ with folder() as into:
         {"h2ws", "=", version, "libnghttp2", ">=", "1.52.0"}, "--print-requires", "h2ws-nghttp2"))
     checks.check("h2ws-nghttp2 links nghttp2", says({include, "-lnghttp2"}, "--cflags", "--libs",
                                                     "h2ws-nghttp2"))
+    checks.check("h2ws-zlib requires the core and zlib", says(
+        {"h2ws", "=", version, "zlib", ">=", "1.2.9"}, "--print-requires", "h2ws-zlib"))
+    checks.check("h2ws-zlib links zlib", says({include, "-lz"}, "--cflags", "--libs", "h2ws-zlib"))
     checks.check("h2ws-asio requires the core and OpenSSL", says(
         {"h2ws", "=", version, "openssl"}, "--print-requires", "h2ws-asio"))
     checks.check("h2ws-asio shows every compiler the same Asio", says(

@@ -1,0 +1,490 @@
+#include "../transcript.hpp"
+#include "codec.hpp"
+
+#include <h2ws/zlib/permessage_deflate.hpp>
+
+#include <h2ws/websocket.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+using h2ws::as_bytes;
+using h2ws::as_text;
+using h2ws::client;
+using h2ws::const_bytes;
+using h2ws::deflate_parameters;
+using h2ws::errc;
+using h2ws::limits;
+using h2ws::opcode;
+using h2ws::server;
+using h2ws::zlib::deflate_settings;
+using h2ws::zlib::permessage_deflate;
+using namespace transcript;
+
+namespace {
+
+static_assert(h2ws::message_extension<permessage_deflate>);
+static_assert(h2ws::selective_extension<permessage_deflate>);
+static_assert(std::is_nothrow_move_constructible_v<permessage_deflate>);
+static_assert(!std::is_copy_constructible_v<permessage_deflate>);
+
+// A copy begins anew: transcripts are played more than once.
+template <class Role>
+class replayed : public permessage_deflate {
+public:
+    replayed() = default;
+    replayed(const deflate_parameters& agreed, const deflate_settings& settings)
+        : permessage_deflate(Role{}, agreed, settings),
+          agreed_(agreed),
+          settings_(settings) {}
+    replayed(const replayed& other)
+        : permessage_deflate(other.active()
+                                 ? permessage_deflate(Role{}, other.agreed_, other.settings_)
+                                 : permessage_deflate()),
+          agreed_(other.agreed_),
+          settings_(other.settings_) {}
+
+private:
+    deflate_parameters agreed_;
+    deflate_settings settings_;
+};
+
+constexpr deflate_parameters nothing_kept{.server_no_context_takeover = true,
+                                          .client_no_context_takeover = true};
+
+template <class Role>
+void check_with(const steps& played, const log_lines& expected,
+                const deflate_parameters& agreed = {}, const deflate_settings& settings = {},
+                const limits& allowed = {}) {
+    check<Role, replayed<Role>>(played, expected, allowed, replayed<Role>(agreed, settings));
+}
+
+template <class Role>
+void check_invalid(const octets& input, log_lines expected, errc error,
+                   const deflate_parameters& agreed = {}, const deflate_settings& settings = {},
+                   const limits& allowed = {}) {
+    expected.push_back("closed " + std::string(info(error).name));
+    expected.push_back(fails_with<Role>(error));
+    check_with<Role>({receive(input)}, expected, agreed, settings, allowed);
+}
+
+const octets hello = hex("f2 48 cd c9 c9 07 00");
+const octets again = hex("f2 00 11 00 00");
+
+// What a websocket of Role makes of a message, in frames of at most `room` octets of payload.
+template <class Role, class Socket>
+std::vector<octets> frames_of(Socket& socket, std::string_view message, std::size_t room) {
+    std::vector<octets> frames;
+    const_bytes rest = as_bytes(message);
+    for (bool more = true; more;) {
+        std::vector<std::byte> out(room);
+        const auto made = socket.send(opcode::binary, rest, out);
+        REQUIRE(made);
+        more = made->more;
+        frames.push_back(octets(as_text(made->header())) + octets(as_text(made->payload)));
+    }
+    return frames;
+}
+
+// The next message in what arrives, or nothing when the websocket has failed.
+template <class Role, class Socket>
+std::optional<octets> message_of(Socket& socket, octets wire) {
+    octets message;
+    h2ws::inbound<Role> in{{reinterpret_cast<std::byte*>(wire.data()), wire.size()}};
+    while (const auto found = socket.poll(in)) {
+        const auto* chunk = std::get_if<h2ws::message_chunk>(&*found);
+        if (chunk == nullptr) return std::nullopt;
+        message += as_text(chunk->payload);
+        if (chunk->last) return message;
+    }
+    return std::nullopt;
+}
+
+template <class Role>
+auto socket_with(const deflate_parameters& agreed, const deflate_settings& settings = {},
+                 const limits& allowed = {}) {
+    return h2ws::websocket<Role, permessage_deflate>(with_fixed_key<Role>(), allowed,
+                                                     permessage_deflate(Role{}, agreed, settings));
+}
+
+// Messages from one side to the other, however they are cut into frames.
+template <class From, class To, class Sender, class Receiver>
+bool arrive(Sender& sender, Receiver& receiver, const std::vector<octets>& messages,
+            std::size_t room) {
+    for (const octets& message : messages) {
+        const octets wire = codec::joined(frames_of<From>(sender, message, room));
+        if (message_of<To>(receiver, wire) != message) return false;
+    }
+    return true;
+}
+
+} // namespace
+
+TEMPLATE_TEST_CASE("the examples of RFC 7692 are received, and the message behind each",
+                   "[rfc7692-7.2.3.3][R259][rfc7692-7.2.2][R255][R256]"
+                   "[rfc7692-7.2.1][R249][R250][rfc7692-6][R228]",
+                   server, client) {
+    const octets hellos[] = {
+        from_peer<TestType>(0xc1, hello),
+        from_peer<TestType>(0x41, hello.substr(0, 3)) + from_peer<TestType>(0x80, hello.substr(3)),
+        from_peer<TestType>(0xc1, hex("00 05 00 fa ff 48 65 6c 6c 6f 00")),
+        from_peer<TestType>(0xc1, hex("f3 48 cd c9 c9 07 00 00")),
+        from_peer<TestType>(0xc1, hex("f2 48 05 00 00 00 ff ff ca c9 c9 07 00")),
+    };
+    for (const octets& first : hellos) {
+        check_with<TestType>({receive(first + from_peer<TestType>(0xc1, again))},
+                             {"text \"Hello\"", "text \"Hello\""});
+        check_with<TestType>({receive(first + from_peer<TestType>(0xc1, hello))},
+                             {"text \"Hello\"", "text \"Hello\""}, nothing_kept);
+    }
+    check_with<TestType>(
+        {receive(from_peer<TestType>(0xc1, hex("00")) + from_peer<TestType>(0xc1, hello))},
+        {"text \"\"", "text \"Hello\""});
+}
+
+TEMPLATE_TEST_CASE("empty messages and empty fragments are received",
+                   "[rfc7692-7.2.3.3][R259][rfc7692-6.2][R233]", server, client) {
+    check_with<TestType>(
+        {receive(from_peer<TestType>(0x41) + from_peer<TestType>(0x80, hex("00")) +
+                 from_peer<TestType>(0x42) + from_peer<TestType>(0x00, hello.substr(0, 1)) +
+                 from_peer<TestType>(0x00) + from_peer<TestType>(0x00, hello.substr(1)) +
+                 from_peer<TestType>(0x80) + from_peer<TestType>(0xc1) + from_peer<TestType>(0x41) +
+                 from_peer<TestType>(0x80) + from_peer<TestType>(0xc1, again))},
+        {"text \"\"", "binary 48 65 6c 6c 6f", "text \"\"", "text \"\"", "text \"Hello\""});
+}
+
+TEMPLATE_TEST_CASE("a compressed message is decompressed wherever it is cut",
+                   "[rfc7692-6.2][R233][rfc7692-6.1][R231]", server, client) {
+    for (std::size_t cut = 0; cut <= hello.size(); ++cut)
+        check_with<TestType>({receive(from_peer<TestType>(0x42, hello.substr(0, cut)) +
+                                      from_peer<TestType>(0x80, hello.substr(cut)) +
+                                      from_peer<TestType>(0xc1, again))},
+                             {"binary 48 65 6c 6c 6f", "text \"Hello\""});
+}
+
+TEMPLATE_TEST_CASE("control frames between compressed fragments change nothing",
+                   "[rfc6455-5.4][R174][rfc7692-6.2][R233]", server, client) {
+    check_with<TestType>(
+        {receive(from_peer<TestType>(0x41, hello.substr(0, 2)) + from_peer<TestType>(0x89, "\xff") +
+                 from_peer<TestType>(0x00, hello.substr(2, 2)) + from_peer<TestType>(0x8a, hello) +
+                 from_peer<TestType>(0x80, hello.substr(4)) + from_peer<TestType>(0xc1, again))},
+        {"ping \"\\xff\"", says<TestType>(0x8a, "\xff"), "pong \"\\xf2H\\xcd\\xc9\\xc9\\x07\\x00\"",
+         "text \"Hello\"", "text \"Hello\""});
+}
+
+TEMPLATE_TEST_CASE("messages that are not compressed leave the window alone",
+                   "[rfc7692-6][R229][rfc7692-7.2.3.2][R258]", server, client) {
+    check_with<TestType>(
+        {receive(from_peer<TestType>(0xc1, hello) + from_peer<TestType>(0x81, "World") +
+                 from_peer<TestType>(0x02, "a") + from_peer<TestType>(0x80, "b") +
+                 from_peer<TestType>(0xc1, again))},
+        {"text \"Hello\"", "text \"World\"", "binary 61 62", "text \"Hello\""});
+    check_with<TestType>(
+        {send_copied(opcode::text, "Hello", 100), send(opcode::text, "World"),
+         send_copied(opcode::text, "Hello", 100)},
+        {says<TestType>(0xc1, hello), says<TestType>(0x81, "World"), says<TestType>(0xc1, again)});
+}
+
+TEMPLATE_TEST_CASE("RSV1 stands on the first frame of a message only", "[rfc7692-6.1][R230]",
+                   server, client) {
+    check_invalid<TestType>(from_peer<TestType>(0x41, hello.substr(0, 3)) +
+                                from_peer<TestType>(0xc0, hello.substr(3)),
+                            {"text \"He\" unfinished"}, errc::reserved_bit);
+    check_invalid<TestType>(from_peer<TestType>(0x01, "a") + from_peer<TestType>(0xc0, hello),
+                            {"text \"a\" unfinished"}, errc::reserved_bit);
+    for (const unsigned first : {0xc8U, 0xc9U, 0xcaU, 0xa1U, 0xd1U})
+        check_invalid<TestType>(from_peer<TestType>(first), {}, errc::reserved_bit);
+}
+
+TEMPLATE_TEST_CASE("where it was not agreed on RSV1 is reserved, and nothing is compressed",
+                   "[rfc7692-5][R226][rfc6455-5.8][R163]", server, client) {
+    check<TestType, replayed<TestType>>(
+        {send_copied(opcode::text, "Hello", 100), receive(from_peer<TestType>(0xc1, hello))},
+        {says<TestType>(0x81, "Hello"), "closed reserved_bit",
+         fails_with<TestType>(errc::reserved_bit)});
+}
+
+TEMPLATE_TEST_CASE("where it was agreed on messages are compressed",
+                   "[rfc7692-5][R226][rfc7692-6][R228][rfc7692-6.1][R231][rfc7692-7.2.1][R253]",
+                   server, client) {
+    check_with<TestType>({send_copied(opcode::text, "Hello", 100),
+                          send_copied(opcode::binary, "Hello", 100),
+                          send_copied(opcode::text, "", 100)},
+                         {says<TestType>(0xc1, hello), says<TestType>(0xc2, again),
+                          says<TestType>(0xc1, hex("00"))});
+    check_with<TestType>(
+        {send_copied(opcode::text, "Hello", 100), send_copied(opcode::text, "Hello", 100)},
+        {says<TestType>(0xc1, hello), says<TestType>(0xc1, hello)}, nothing_kept);
+}
+
+TEMPLATE_TEST_CASE("UTF-8 is asked of what was decompressed", "[rfc7692-6.1][R232][rfc6455-8.1]",
+                   server, client) {
+    const octets valid = codec::by_hand("h\xc3\xa9");
+    check_with<TestType>({receive(from_peer<TestType>(0xc1, valid))}, {"text \"h\\xc3\\xa9\""});
+    check_invalid<TestType>(from_peer<TestType>(0xc1, codec::by_hand("a\xff")),
+                            {"text \"a\" unfinished"}, errc::text_not_utf8);
+    check_with<TestType>({receive(from_peer<TestType>(0xc2, codec::by_hand("a\xff")))},
+                         {"binary 61 ff"});
+}
+
+TEMPLATE_TEST_CASE("what cannot be decompressed fails the connection", "[rfc7692-7.2.2][R263][S19]",
+                   server, client) {
+    for (const char* wire : {"06", "f2 48 cd c9 c9 07", "f2 48 cd c9 c9 07 00 00 00 ff ff 06"}) {
+        const bool given = hex(wire).size() > 2;
+        check_invalid<TestType>(from_peer<TestType>(0xc1, hex(wire)),
+                                given ? log_lines{"text \"Hello\" unfinished"} : log_lines{},
+                                errc::extension_data_invalid);
+    }
+    // Nothing of an earlier message is there where none is kept.
+    check_invalid<TestType>(from_peer<TestType>(0xc1, hello) + from_peer<TestType>(0xc1, again),
+                            {"text \"Hello\"", "text \"H\" unfinished"},
+                            errc::extension_data_invalid, nothing_kept);
+}
+
+TEMPLATE_TEST_CASE("a message is inflated as far as the limits allow, and failed with 1009",
+                   "[rfc6455-10.4][R262]", server, client) {
+    const octets wire = from_peer<TestType>(0xc2, codec::by_hand(octets(9'000, 'x')));
+    const std::string whole = described(opcode::binary, octets(9'000, 'x'));
+    const std::string part = described(opcode::binary, octets(8'999, 'x')) + " unfinished";
+    check_with<TestType>({receive(wire)}, {whole}, {}, {.max_message = 9'000});
+    check_with<TestType>({receive(wire)}, {whole}, {}, {}, {.max_message = 9'000});
+    check_invalid<TestType>(wire, {part}, errc::inflates_too_much, {}, {.max_message = 8'999});
+    check_invalid<TestType>(wire, {part}, errc::message_too_big, {}, {}, {.max_message = 8'999});
+    CHECK(info(errc::inflates_too_much).close == h2ws::status_code::message_too_big);
+}
+
+TEST_CASE("windows of every pair of sizes work in both roles and directions",
+          "[rfc7692-7.2.1][R252][R254][rfc7692-7.2.2][R257][rfc7692-5][R226]") {
+    std::vector<octets> messages;
+    for (unsigned i = 0; i < 6; ++i) messages.push_back(codec::repetitive(3'000 * i, i));
+    messages.push_back(codec::repetitive(60'000, 99));
+    for (std::uint8_t ours = 8; ours <= 15; ++ours) {
+        for (std::uint8_t theirs = 8; theirs <= 15; ++theirs) {
+            for (const bool kept : {true, false}) {
+                CAPTURE(unsigned{ours}, unsigned{theirs}, kept);
+                const deflate_parameters agreed{.server_no_context_takeover = !kept,
+                                                .client_no_context_takeover = !kept,
+                                                .server_max_window_bits = ours,
+                                                .client_max_window_bits = theirs};
+                auto one = socket_with<server>(agreed);
+                auto other = socket_with<client>(agreed);
+                REQUIRE(arrive<server, client>(one, other, messages, 500));
+                REQUIRE(arrive<client, server>(other, one, messages, 500));
+            }
+        }
+    }
+}
+
+TEST_CASE("a message is cut into frames by the room that each has", "[rfc7692-7.2.1][R251]") {
+    const octets message = codec::repetitive(3'000, 5);
+    for (std::size_t room = 16; room < 200; ++room) {
+        auto one = socket_with<client>({});
+        auto other = socket_with<server>({});
+        for (int i = 0; i < 3; ++i) {
+            const auto frames = frames_of<client>(one, message, room);
+            for (std::size_t at = 0; at < frames.size(); ++at) {
+                const auto head = h2ws::decode_frame_header(
+                    reinterpret_cast<const std::byte*>(frames[at].data()));
+                const bool last = at + 1 == frames.size();
+                CHECK((head.fin == last && head.rsv1 == (at == 0)));
+                CHECK((head.payload_length <= room && head.payload_length != 0));
+            }
+            CHECK(message_of<server>(other, codec::joined(frames)) == message);
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("a message is one frame where that is asked for, or nothing has begun", "",
+                   server, client) {
+    const octets message = codec::repetitive(3'000, 5);
+    const std::size_t bound = permessage_deflate::encoded_bound(message.size());
+    auto socket = socket_with<TestType>({}, {.one_frame = true});
+    for (const std::size_t room : {std::size_t{0}, std::size_t{15}, std::size_t{2'000}}) {
+        std::vector<std::byte> out(room);
+        const_bytes rest = as_bytes(message);
+        CHECK(socket.send(opcode::text, rest, out).error() == errc::buffer_too_small);
+        CHECK(rest.size() == message.size());
+    }
+    CHECK(frames_of<TestType>(socket, message, bound).size() == 1); // and of another type
+    CHECK(frames_of<TestType>(socket, message, bound).size() == 1);
+}
+
+TEMPLATE_TEST_CASE("an application says which messages are compressed", "[rfc7692-6][R229]", server,
+                   client) {
+    auto socket = socket_with<TestType>({}, {.smallest_message = 5});
+    const auto first_octet = [&](std::string_view message) {
+        return static_cast<unsigned char>(frames_of<TestType>(socket, message, 100)[0][0]);
+    };
+    CHECK(first_octet("Hello") == 0xc2);
+    socket.extension().compress(false);
+    CHECK(first_octet("Hello") == 0x82);
+    socket.extension().compress(true);
+    CHECK(first_octet("Hello") == 0xc2);
+    CHECK(first_octet("Hell") == 0x82);
+}
+
+TEST_CASE("a message goes on as it began, whatever is said meanwhile", "[rfc7692-6][R228][R229]") {
+    auto one = socket_with<server>({});
+    auto other = socket_with<client>({});
+    std::byte out[100];
+    const auto part = [&](std::string_view payload, bool fin) {
+        const_bytes rest = as_bytes(payload);
+        const auto made = one.send(opcode::text, rest, out, fin);
+        REQUIRE(made);
+        return octets(as_text(made->header())) + octets(as_text(made->payload));
+    };
+    octets wire = part("Hello", false);
+    one.extension().compress(false);
+    wire += part(", Hello", true);
+    CHECK(static_cast<unsigned char>(wire[0]) == 0xc1);
+    CHECK(message_of<client>(other, wire) == "Hello, Hello");
+    wire = part("World", false);
+    one.extension().compress(true);
+    wire += part(", World", true);
+    CHECK(wire == from_server(0x01, "World") + from_server(0x80, ", World"));
+    CHECK(message_of<client>(other, wire) == "World, World");
+}
+
+TEMPLATE_TEST_CASE("nothing is allocated before the first message of each direction", "", server,
+                   client) {
+    scarce_memory memory;
+    {
+        auto socket = socket_with<TestType>({}, {.memory = memory.policy()});
+        CHECK(message_of<TestType>(socket, from_peer<TestType>(0x82, "Hello")) == "Hello");
+        const_bytes none;
+        CHECK(socket.send_ping(none));
+        CHECK(memory.allocations == 0);
+        CHECK(message_of<TestType>(socket, from_peer<TestType>(0xc2, hello)) == "Hello");
+        const std::size_t inflating = memory.held;
+        CHECK(inflating > 0);
+        CHECK(inflating < 50'000);
+        frames_of<TestType>(socket, "Hello", 100);
+        CHECK(memory.held > inflating);
+        CHECK(memory.held - inflating < 280'000);
+    }
+    CHECK(memory.held == 0);
+}
+
+TEMPLATE_TEST_CASE("contexts that are not needed are given back", "[rfc7692-7.2.2][R256]", server,
+                   client) {
+    for (const bool by_itself : {false, true}) {
+        scarce_memory memory;
+        const auto exchange = [&](auto& socket, const octets& second) {
+            CHECK(message_of<TestType>(socket, from_peer<TestType>(0xc2, hello)) == "Hello");
+            CHECK(codec::joined(frames_of<TestType>(socket, "Hello", 100)) ==
+                  from_us<TestType>(0xc2, hello));
+            if (!by_itself) socket.extension().release_idle();
+            const std::size_t idle = memory.held;
+            CHECK(message_of<TestType>(socket, from_peer<TestType>(0xc2, second)) == "Hello");
+            // What we send may begin anew at any time.
+            CHECK(codec::joined(frames_of<TestType>(socket, "Hello", 100)) ==
+                  from_us<TestType>(0xc2, hello));
+            socket.extension().release_idle();
+            return idle;
+        };
+        const deflate_settings settings{.release_when_idle = by_itself, .memory = memory.policy()};
+        auto keeps = socket_with<TestType>({}, settings);
+        CHECK(exchange(keeps, again) < 50'000); // the window of what is received
+        CHECK(memory.held > 0);
+        const std::size_t kept = memory.held;
+        auto forgets = socket_with<TestType>(nothing_kept, settings);
+        const std::size_t idle = exchange(forgets, hello) - kept;
+        CHECK(idle < (by_itself ? 5'000 : 1)); // the piece that was given last
+        CHECK(memory.held == kept);
+    }
+}
+
+TEMPLATE_TEST_CASE("inside a message no context is given back", "", server, client) {
+    scarce_memory memory;
+    auto socket = socket_with<TestType>(nothing_kept, {.memory = memory.policy()});
+    octets wire = from_peer<TestType>(0x42, hello.substr(0, 4));
+    CHECK_FALSE(message_of<TestType>(socket, wire));
+    std::byte out[100];
+    const_bytes rest = as_bytes("Hello");
+    REQUIRE(socket.send(opcode::binary, rest, out, false));
+    const std::size_t held = memory.held;
+    socket.extension().release_idle();
+    CHECK(memory.held == held);
+    const auto end = message_of<TestType>(socket, from_peer<TestType>(0x80, hello.substr(4)));
+    REQUIRE(end);
+    CHECK(octets("Hello").ends_with(*end));
+    const auto made = socket.send(opcode::binary, rest, out, true);
+    REQUIRE(made);
+    CHECK(made->payload.size() == hello.size());
+}
+
+TEMPLATE_TEST_CASE("without memory what is received fails with 1011, what is sent goes as it is",
+                   "[rfc7692-7.2.2][R263][rfc7692-6][R229][S19]", server, client) {
+    const octets message = codec::repetitive(60'000, 6);
+    const octets wire = from_peer<TestType>(0xc2, codec::by_hand(message));
+    const auto limited = [](scarce_memory& memory) {
+        return socket_with<TestType>({}, {.memory = memory.policy()});
+    };
+    scarce_memory inbound, outbound;
+    {
+        auto socket = limited(inbound);
+        CHECK(message_of<TestType>(socket, wire) == message);
+        auto other = limited(outbound);
+        frames_of<TestType>(other, message, 100'000);
+    }
+    for (std::size_t at = 1; at <= inbound.allocations; ++at) {
+        scarce_memory memory{.fails_at = at};
+        {
+            auto socket = limited(memory);
+            CHECK_FALSE(message_of<TestType>(socket, wire));
+            const auto said = socket.poll_transmit();
+            REQUIRE(said);
+            CHECK(info(errc::no_memory).close == h2ws::status_code::internal_error);
+            CHECK("> " + spaced_hex(as_text(said->bytes)) == fails_with<TestType>(errc::no_memory));
+        }
+        CHECK(memory.held == 0);
+    }
+    for (std::size_t at = 1; at <= outbound.allocations; ++at) {
+        scarce_memory memory{.fails_at = at};
+        {
+            auto socket = limited(memory);
+            CHECK(codec::joined(frames_of<TestType>(socket, message, 100'000)) ==
+                  from_us<TestType>(0x82, message));
+            const octets next = codec::joined(frames_of<TestType>(socket, "Hello", 100));
+            CHECK(next == from_us<TestType>(0xc2, hello));
+        }
+        CHECK(memory.held == 0);
+    }
+}
+
+TEMPLATE_TEST_CASE("50 KB that inflate to 50 MB are cut off at bounded memory",
+                   "[rfc6455-10.4][R262]", server, client) {
+    const octets bomb = codec::by_hand(octets(50'000'000, '\0'));
+    CHECK(bomb.size() < 55'000);
+    const octets wire = from_peer<TestType>(0xc2, bomb);
+    const auto failure = [&](const deflate_settings& settings, const limits& allowed) {
+        scarce_memory memory;
+        deflate_settings counted = settings;
+        counted.memory = memory.policy();
+        errc error = errc::none;
+        {
+            auto socket = socket_with<TestType>({}, counted, allowed);
+            octets arrived = wire;
+            h2ws::inbound<TestType> in{
+                {reinterpret_cast<std::byte*>(arrived.data()), arrived.size()}};
+            std::uint64_t given = 0;
+            while (const auto found = socket.poll(in)) {
+                if (const auto* chunk = std::get_if<h2ws::message_chunk>(&*found)) {
+                    given += chunk->payload.size();
+                    CHECK(chunk->payload.size() <= 4'096);
+                }
+                if (const auto* end = std::get_if<h2ws::closed>(&*found)) error = end->error;
+            }
+            CHECK(given <= std::min(allowed.max_message, settings.max_message));
+        }
+        CHECK(memory.peak < 50'000);
+        CHECK(memory.held == 0);
+        return error;
+    };
+    const std::uint64_t large = 100'000'000;
+    CHECK(failure({}, {}) == errc::inflates_too_much);
+    CHECK(failure({.max_message = 1'000'000}, {.max_message = large}) == errc::inflates_too_much);
+    CHECK(failure({.max_ratio = 0}, {.max_message = 1'000'000}) == errc::message_too_big);
+    CHECK(failure({.max_ratio = 0}, {.max_message = large}) == errc::none);
+}

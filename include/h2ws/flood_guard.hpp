@@ -53,7 +53,7 @@ struct flood_limits {
     std::uint32_t websocket_pings = 20'000;
 };
 
-// The limit of a kind.
+// The limit of a kind (R123).
 constexpr std::uint32_t limit_of(flood kind, const flood_limits& limits) noexcept {
     switch (kind) {
     case flood::pings: return limits.pings;
@@ -79,7 +79,7 @@ public:
             --at.earned;
             return true;
         }
-        if (now >= interval_end_) begin_interval(limits, now);
+        if (now >= interval_end_) begin_interval(limits, now); // (R123)
         const std::uint32_t limit = limit_of(kind, limits);
         if (at.in_interval != flood_limits::unlimited) ++at.in_interval;
         return limit == flood_limits::unlimited || at.in_interval <= limit;

@@ -186,7 +186,7 @@ private:
         if (!found) return;
         const auto* const said = std::get_if<tunnel_event>(&*found);
         if (said != nullptr && std::holds_alternative<ping>(said->what))
-            this->count(flood::websocket_pings);
+            this->count(flood::websocket_pings); // RFC 9113 §10.5 (R123)
     }
 
     void end_payload(stream_type* at) noexcept {

@@ -47,6 +47,7 @@ protected:
         this->growth_.received(head.stream_id, head.length);
         if (!this->connection_receives_.receive(head.length))
             return this->fail(errc::window_exceeded), nullptr;
+        // RFC 9113 §10.5 (R123)
         if (head.length == 0 && !head.has(flag::end_stream)) this->count(flood::empty_data);
         entry* const to = this->streams_by_id_.find(head.stream_id);
         if (to == nullptr) return this->frame_without_stream(head.stream_id), nullptr;
@@ -128,7 +129,7 @@ private:
         }
         if (gone->in == entry::list::dying) return; // ours is on its way
         stream_type& at = *gone->stream;
-        if (at.in_use()) this->count(flood::resets_received);
+        if (at.in_use()) this->count(flood::resets_received); // RFC 9113 §10.5 (R123)
         at.reset_by_peer = true;
         this->control_.outlive_stream();
         const auto code = static_cast<http2_error>(load(payload.data(), 4));
@@ -139,12 +140,12 @@ private:
     void settings_frame(const frame_head& head, const_bytes payload) noexcept {
         const bool first = !std::exchange(settings_came_, true);
         if (head.has(flag::ack)) return settings_acknowledged();
-        this->count(flood::settings);
-        bool changed = false; // every window: work for each stream
+        this->count(flood::settings); // RFC 9113 §10.5 (R123)
+        bool changed = false;         // every window: work for each stream
         for (; !payload.empty() && !this->doomed_; payload = payload.subspan(6)) {
             const auto which = static_cast<setting>(load(payload.data(), 2));
             if (which == setting::initial_window_size && std::exchange(changed, true))
-                this->count(flood::settings); // as if it were in a frame of its own
+                this->count(flood::settings); // (R123) as if it were in a frame of its own
             // RFC 9113 §6.5 (R108)
             apply(which, load(payload.data() + 2, 4), first);
         }
@@ -208,7 +209,7 @@ private:
 
     void ping_frame(const frame_head& head, const_bytes payload) noexcept {
         if (!head.has(flag::ack)) {
-            this->count(flood::pings);
+            this->count(flood::pings); // RFC 9113 §10.5 (R123)
             return this->control_.ping(payload, true);
         }
         this->count(flood::small_frames);

@@ -50,6 +50,7 @@ protected:
         entry* const to = entry_for(at);
         if (to == nullptr) return false;
         if constexpr (!Role::is_client)
+            // RFC 9113 §10.5 (R123)
             if (!at.is_request && at.reset_after_end) count(flood::handshakes);
         if (!write_section(*to, fields, end_stream)) {
             if constexpr (Role::is_client) forget(*to);
@@ -364,7 +365,7 @@ private:
                                ends ? flag::end_stream : std::uint8_t{0}, to.stream_id}));
         to.sends.sent(size);
         connection_sends_.sent(size);        // RFC 9113 §5.2.1 (R99)
-        guard_.earn(flood::small_frames, 2); // WINDOW_UPDATE for stream and connection
+        guard_.earn(flood::small_frames, 2); // (R123) WINDOW_UPDATE for stream and connection
         if (size < waits || ends != end_stream)
             turns_.move(to, entry::list::ready); // behind the others
         this->take_output(at, size, ends);
@@ -372,7 +373,7 @@ private:
     }
 
     void count_provoked(http2_error code) noexcept {
-        if (blames_peer(code)) count(flood::resets_provoked);
+        if (blames_peer(code)) count(flood::resets_provoked); // RFC 9113 §10.5 (R123)
     }
 
     hpack_encoder encoder_;

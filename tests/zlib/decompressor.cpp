@@ -175,6 +175,30 @@ TEST_CASE("a small message that inflates to a huge one costs bounded memory",
     CHECK(memory.held == 0);
 }
 
+TEST_CASE("however messages are cut, and whatever stands in them, the same comes of them",
+          "[rfc7692-7.2.2][R255][R263]") {
+    std::mt19937 random(11);
+    std::size_t valid = 0;
+    for (unsigned i = 0; i < 3'000; ++i) {
+        octets wire = by_hand(repetitive(random() % 9'000, i));
+        for (unsigned changes = random() % 4; changes != 0; --changes)
+            wire[random() % wire.size()] = static_cast<char>(random());
+        if (random() % 4 == 0) wire.resize(random() % (wire.size() + 1));
+        const decompression how{.max_message = random() % 3 == 0 ? random() % 9'000 : UINT64_MAX,
+                                .max_ratio = 0};
+        decompressor whole({}, how), cut({}, how);
+        for (const octets& message : {wire, hello, wire}) {
+            const outcome one = decompressed(whole, message);
+            const outcome other = decompressed(cut, message, random() % 40 + 1);
+            REQUIRE(one.error == other.error);
+            REQUIRE(one.message == other.message);
+            REQUIRE(one.message.size() <= how.max_message);
+            valid += one.error == errc::none;
+        }
+    }
+    CHECK((valid > 1'000 && valid < 8'000));
+}
+
 TEST_CASE("an allocation that fails is told as such, and nothing is kept") {
     const octets message = repetitive(60'000, 6);
     const octets wire = by_hand(message);

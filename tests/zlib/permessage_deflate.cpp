@@ -1,3 +1,4 @@
+#include "../dice.hpp"
 #include "../transcript.hpp"
 #include "codec.hpp"
 
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 using h2ws::as_bytes;
@@ -93,6 +95,7 @@ std::optional<octets> message_of(Socket& socket, octets wire) {
     octets message;
     h2ws::inbound<Role> in{{reinterpret_cast<std::byte*>(wire.data()), wire.size()}};
     while (const auto found = socket.poll(in)) {
+        if (std::holds_alternative<h2ws::pong>(*found)) continue;
         const auto* chunk = std::get_if<h2ws::message_chunk>(&*found);
         if (chunk == nullptr) return std::nullopt;
         message += as_text(chunk->payload);
@@ -293,6 +296,52 @@ TEST_CASE("a message is cut into frames by the room that each has", "[rfc7692-7.
             CHECK(message_of<server>(other, codec::joined(frames)) == message);
         }
     }
+}
+
+TEMPLATE_TEST_CASE("whatever is sent, and however, arrives", "[rfc7692-6][R229][rfc7692-6.2][R233]",
+                   server, client) {
+    using peer = std::conditional_t<TestType::is_client, server, client>;
+    test::dice chance(5);
+    std::size_t wrong = 0;
+    for (unsigned run = 0; run < 60; ++run) {
+        const deflate_parameters agreed{
+            .server_no_context_takeover = chance.one_in(2),
+            .client_no_context_takeover = chance.one_in(2),
+            .server_max_window_bits = static_cast<std::uint8_t>(8 + chance.below(8)),
+            .client_max_window_bits = static_cast<std::uint8_t>(8 + chance.below(8))};
+        const deflate_settings settings{.level = static_cast<int>(chance.below(10)),
+                                        .memory_level = static_cast<int>(1 + chance.below(9)),
+                                        .smallest_message = chance.below(100),
+                                        .release_when_idle = chance.one_in(2)};
+        auto sender = socket_with<TestType>(agreed, settings);
+        auto receiver = socket_with<peer>(agreed, settings);
+        for (unsigned i = 0; i < 30; ++i) {
+            const octets message =
+                codec::repetitive(chance.one_in(4) ? chance.below(40'000) : chance.below(300), i);
+            if (chance.one_in(5)) sender.extension().compress(chance.one_in(2));
+            if (chance.one_in(5)) sender.extension().release_idle();
+            if (chance.one_in(5)) receiver.extension().release_idle();
+            octets wire;
+            const_bytes rest = as_bytes(message);
+            for (bool ended = false; !ended;) {
+                const_bytes part = rest.first(
+                    chance.one_in(2) ? rest.size() : chance.below(4'000) % (rest.size() + 1));
+                rest = rest.subspan(part.size());
+                ended = rest.empty();
+                for (bool more = true; more;) {
+                    std::vector<std::byte> out(16 + chance.below(chance.one_in(2) ? 10 : 5'000));
+                    const auto made = sender.send(opcode::binary, part, out, ended);
+                    REQUIRE(made);
+                    more = made->more;
+                    if (made->header_size == 0) continue;
+                    wire += octets(as_text(made->header())) + octets(as_text(made->payload));
+                    if (!ended || more) wire += from_us<TestType>(0x8a, "in between");
+                }
+            }
+            wrong += message_of<peer>(receiver, wire) != message;
+        }
+    }
+    CHECK(wrong == 0);
 }
 
 TEMPLATE_TEST_CASE("a message is one frame where that is asked for, or nothing has begun", "",

@@ -95,6 +95,24 @@ TEST_CASE("a call that has no room takes nothing") {
     CHECK(joined(compressed(encoder, "Hello", compressor::min_room)) == hello);
 }
 
+TEST_CASE("an end that has begun is not taken back") {
+    compressor encoder({}, {});
+    REQUIRE(encoder.open());
+    const octets message = repetitive(1'000, 8);
+    std::byte out[compressor::min_room];
+    const_bytes in = as_bytes(message);
+    octets wire;
+    while (!in.empty()) {
+        const auto made = encoder.encode(in, out, true);
+        REQUIRE((made && made->more));
+        wire += h2ws::as_text({out, made->size});
+    }
+    in = as_bytes("more");
+    CHECK(encoder.encode(in, out, false).error() == errc::invalid_argument);
+    CHECK(in.size() == 4);
+    CHECK(strict_inflater(15).message(wire + joined(compressed(encoder, "", 100))) == message);
+}
+
 TEST_CASE("a message is one frame where that is asked for, or takes nothing") {
     for (const int level : {0, 1, 6, 9}) {
         for (const int memory_level : {1, 8, 9}) {

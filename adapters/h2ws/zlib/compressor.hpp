@@ -63,6 +63,7 @@ public:
         if (out.size() < min_room) return errc::buffer_too_small;
         if (how_.one_frame && last && !begun_ && out.size() < bound(in.size()))
             return errc::buffer_too_small;
+        if (!last && held_size_ != 0) return errc::invalid_argument; // it is ending
         begun_ = true;
         out = out.first(smaller(out.size(), max_shown));
         if (last) return finish(in, out);

@@ -147,7 +147,8 @@ struct stream {
     // too early.
     void forget_handshake() noexcept {
         if (!exchange) return;
-        if (exchange->output.empty() && !has(news::early) && !exchange->body_left &&
+        const bool end_waits = is_raw && end_after_output && !end_sent; // it has its time there
+        if (exchange->output.empty() && !end_waits && !has(news::early) && !exchange->body_left &&
             !exchange->parts)
             return exchange.release();
         exchange->section.clear();

@@ -36,3 +36,31 @@ TEST_CASE("a tunnel that ends where the stream's window is 0 is not held for eve
     CHECK(server.side.log.back() == "1 released");
     CHECK(server.side.session.stream_count() == 0);
 }
+
+TEST_CASE(
+    "the end of a raw tunnel that waits for a window keeps its time once early bytes are told",
+    "[nghttp2][rfc9113-6.9.1][R118][S2][S21]") {
+    alone<nghttp2_model::server> server({.accept_raw_tunnels = true});
+    server.side.accepts = false;
+    server.hears("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
+                 nghttp2_model::frame(4, 0, 0, octets("\0\4", 2) + nghttp2_model::number(0)));
+    std::vector<field> request = websocket_request();
+    request[1].value = "other";
+    server.hears(nghttp2_model::headers(1, request, false) +
+                 nghttp2_model::data(1, "early", false));
+    const tunnel_id name = server.side.last;
+    CHECK(server.side.call([&](auto& session) {
+        CHECK(session.accept(name, {}, server.now));
+        return session.write(name, {}, true, server.now);
+    }));
+    server.hears({});
+    CHECK(server.side.log.back() == "1 data \"early\"");
+    server.now += seconds(29);
+    server.side.expire();
+    CHECK(server.side.log.back() == "1 data \"early\"");
+    server.now += seconds(2);
+    server.side.expire();
+    server.hears({});
+    CHECK(last(server.side.log, 2) == lines{"1 closed output_stalled CANCEL", "1 released"});
+    CHECK(server.side.session.stream_count() == 0);
+}

@@ -38,7 +38,8 @@ struct set_up {
     std::int32_t window = 65'535;
     bool prepared = true;
     bool advertises = true;
-    octets silent = {}; // a callback that the owner does not forward
+    bool urgencies = false; // nghttp2 reads PRIORITY_UPDATE
+    octets silent = {};     // a callback that the owner does not forward
     std::size_t read_size = 1'000'000;
 };
 
@@ -54,6 +55,8 @@ public:
         nghttp2_option* option = nullptr;
         REQUIRE(nghttp2_option_new(&option) == 0);
         if (how.prepared) nghttp2::prepare(*option, how.options);
+        if (how.urgencies)
+            nghttp2_option_set_builtin_recv_extension_type(option, NGHTTP2_PRIORITY_UPDATE);
         nghttp2_session_callbacks* table = nullptr;
         REQUIRE(nghttp2_session_callbacks_new(&table) == 0);
         fill(*table);
@@ -65,8 +68,9 @@ public:
         nghttp2_settings_entry settings[]{
             {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<std::uint32_t>(how.window)},
             {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, 100},
+            {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, how.urgencies},
             nghttp2::enable_connect};
-        nghttp2_submit_settings(session, 0, settings, !Role::is_client && how.advertises ? 3 : 2);
+        nghttp2_submit_settings(session, 0, settings, !Role::is_client && how.advertises ? 4 : 3);
         attached_with = tunnels->attach(*session).error();
         tunnels->time(now);
     }

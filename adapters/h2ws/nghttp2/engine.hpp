@@ -362,7 +362,9 @@ private:
         case NGHTTP2_RST_STREAM:
             if (!in_vain(frame.hd.stream_id, at)) return {};
             return flood::resets_received;
-        default: return {};
+        default: // PRIORITY_UPDATE, and what else an owner lets nghttp2 read
+            if (frame.hd.type <= NGHTTP2_CONTINUATION) return {};
+            return flood::small_frames;
         }
     }
 

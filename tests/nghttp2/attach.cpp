@@ -258,6 +258,28 @@ TEST_CASE("what is wrong with a request for a tunnel is answered by us", "[nghtt
     CHECK(peer.ours.tunnels->stream_count() == 0);
 }
 
+TEST_CASE("a request whose head is too large before `:protocol` is answered with 431",
+          "[nghttp2][attach][rfc9113-10.5.1][R124]") {
+    for (const std::size_t size : {20U, 120U}) {
+        by_hand peer({.options = {.max_field_bytes = 120}});
+        const octets path = '/' + octets(size, 'x');
+        std::vector<field> request = tunnel_request();
+        for (field& line : request)
+            if (line.name == ":path") line.value = path;
+        std::swap(request[1], *std::find_if(request.begin(), request.end(), [](const field& line) {
+                      return line.name == ":path";
+                  })); // `:protocol` comes behind it
+        peer.hears(model::headers(1, request, false));
+        if (size == 20U) {
+            CHECK(peer.ours.log == lines{"1 requested " + path});
+            continue;
+        }
+        CHECK(peer.ours.log == lines{"rejected too_many_fields"});
+        CHECK(peer.frames() == lines{"1 headers end", "1 reset NO_ERROR"});
+        CHECK(peer.ours.tunnels->stream_count() == 0);
+    }
+}
+
 TEST_CASE("an application refuses a tunnel, and the connection goes on", "[nghttp2][attach]") {
     by_hand peer;
     peer.ours.accepts = false;

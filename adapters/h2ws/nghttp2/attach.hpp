@@ -126,6 +126,7 @@ public:
         fields_heard_ = false;
         is_candidate_ = !Role::is_client && frame.headers.cat == NGHTTP2_HCAT_REQUEST;
         head_.clear();
+        head_error_ = errc::none;
         if (!is_ours(stream_id)) return false;
         if constexpr (Role::is_client) this->response_begins(stream_id);
         return true;
@@ -230,11 +231,14 @@ private:
             return false;
         }
         const session_options& options = this->options();
-        const errc error = head_.add(line, options.max_fields, options.max_field_bytes);
-        if (error == errc::no_memory) this->out_of_memory_ = true;
+        if (head_error_ == errc::none)
+            head_error_ = head_.add(line, options.max_fields, options.max_field_bytes);
+        if (head_error_ == errc::no_memory) this->out_of_memory_ = true;
         if (line.name != ":protocol" || this->ended() || this->doomed_) return false;
         if constexpr (!Role::is_client) {
-            if (this->request_begins(begun_) == nullptr) return false;
+            stream_type* const at = this->request_begins(begun_);
+            if (at == nullptr) return false;
+            if (at->error == errc::none) at->error = head_error_; // RFC 9113 §10.5.1 (R124)
             for (const field& kept : head_.fields()) this->field_received(begun_, kept);
         }
         return true;
@@ -339,8 +343,9 @@ private:
     }
 
     event_handler handler_;
-    stream_index ours_; // until nghttp2 has forgotten them
-    field_store head_;  // of a request whose `:protocol` may still come
+    stream_index ours_;            // until nghttp2 has forgotten them
+    field_store head_;             // of a request whose `:protocol` may still come
+    errc head_error_ = errc::none; // of what does not fit in there
     growing_array<std::byte> copy_;
     std::string_view missing_;
     std::int32_t begun_ = 0;   // the stream whose fields come

@@ -33,6 +33,25 @@ h2ws::connect_request chat() {
     return {.scheme = "http", .authority = "localhost", .path = "/chat"};
 }
 
+// A server's handler throws: its connection ends, the exception leaves run(), and its client is
+// told this.
+template <class Handler>
+void check_throwing(Handler handler, const strings& client_told) {
+    sockets pair;
+    h2ws::system_entropy entropy;
+    strings log;
+    std::optional<std::error_code> end;
+    const auto client = echo::make_client(std::move(pair.client), entropy);
+    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
+    h2ws::asio::connect(client, echo::ask{"hello", &log}, [](std::error_code) {});
+    h2ws::asio::serve(echo::make_server(std::move(pair.server)), std::move(handler),
+                      [&](std::error_code error) { end = error; });
+    CHECK_THROWS_AS(pair.context.run(), std::runtime_error);
+    pair.context.run();
+    CHECK(end == asio::error::operation_aborted);
+    CHECK(log == client_told);
+}
+
 } // namespace
 
 TEST_CASE("a message is echoed over a socket and both sides end in order", "[asio]") {
@@ -224,38 +243,19 @@ TEST_CASE("bytes that are no HTTP/2 end the connection, not the program", "[asio
 }
 
 TEST_CASE("a handler that throws ends its connection and the exception leaves run()", "[asio]") {
-    sockets pair;
-    h2ws::system_entropy entropy;
-    strings log;
-    std::optional<std::error_code> end;
-    const auto client = echo::make_client(std::move(pair.client), entropy);
-    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
-    h2ws::asio::connect(client, echo::ask{"hello", &log}, [](std::error_code) {});
-    h2ws::asio::serve(
-        echo::make_server(std::move(pair.server)),
+    check_throwing(
         [](auto&, const h2ws::stream_event& happened) {
             if (std::holds_alternative<h2ws::tunnel_requested>(happened))
                 throw std::runtime_error("no");
         },
-        [&](std::error_code error) { end = error; });
-    CHECK_THROWS_AS(pair.context.run(), std::runtime_error);
-    pair.context.run();
-    CHECK(end == asio::error::operation_aborted);
-    CHECK(log == strings{"refused connection_lost", "released"});
+        {"refused connection_lost", "released"});
 }
 
 TEST_CASE("a handler that throws each time is told every end, and its connection ends", "[asio]") {
     const bool closes = GENERATE(false, true);
     CAPTURE(closes);
-    sockets pair;
-    h2ws::system_entropy entropy;
-    strings log, told;
-    std::optional<std::error_code> end;
-    const auto client = echo::make_client(std::move(pair.client), entropy);
-    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
-    h2ws::asio::connect(client, echo::ask{"hello", &log}, [](std::error_code) {});
-    h2ws::asio::serve(
-        echo::make_server(std::move(pair.server)),
+    strings told;
+    check_throwing(
         [&](auto& at, const h2ws::stream_event& happened) {
             if (const auto* asked = std::get_if<h2ws::tunnel_requested>(&happened))
                 at.session().accept(asked->tunnel, {}, h2ws::asio::now()).has_value();
@@ -265,12 +265,8 @@ TEST_CASE("a handler that throws each time is told every end, and its connection
             if (!std::holds_alternative<h2ws::tunnel_requested>(happened))
                 throw std::runtime_error("no");
         },
-        [&](std::error_code error) { end = error; });
-    CHECK_THROWS_AS(pair.context.run(), std::runtime_error);
-    pair.context.run();
+        {"opened", "closed connection_lost", "released"});
     CHECK(told == strings{"released", "ended"});
-    CHECK(end == asio::error::operation_aborted);
-    CHECK(log == strings{"opened", "closed connection_lost", "released"});
 }
 
 TEST_CASE("the connection's end is told also where making output brings it", "[asio][R113]") {

@@ -3,6 +3,23 @@
 
 #include "conversation.hpp"
 
+namespace engine_suite {
+
+// A request on stream 5 whose answer's body has used up the window, and goes on.
+inline request_id answered_to_the_window(conversation<model::server>& peer) {
+    peer.hears(model::headers(
+        5, {{":method", "GET"}, {":scheme", "https"}, {":authority", "a"}, {":path", "/"}}, true));
+    const request_id asked = peer.side.asked;
+    REQUIRE(peer.side.call([&](auto& session) {
+        return session.respond(asked, 200, {}, as_bytes(octets(1 << 20, 'x')), peer.now, false);
+    }));
+    peer.flush();
+    CHECK(peer.sent(5) == 1 << 20);
+    return asked;
+}
+
+} // namespace engine_suite
+
 using namespace engine_suite;
 
 TEMPLATE_LIST_TEST_CASE("a WINDOW_UPDATE of nothing is an error of what it belongs to",
@@ -91,14 +108,7 @@ TEST_CASE("END_STREAM may leave where a window is used up",
 TEST_CASE("the end of a body that waits for a window waits 30 seconds",
           "[engine][rfc9113-6.9.1][R118][S21]") {
     conversation<model::server> peer;
-    peer.hears(model::headers(
-        5, {{":method", "GET"}, {":scheme", "https"}, {":authority", "a"}, {":path", "/"}}, true));
-    const request_id asked = peer.side.asked;
-    REQUIRE(peer.side.call([&](auto& session) {
-        return session.respond(asked, 200, {}, as_bytes(octets(1 << 20, 'x')), peer.now, false);
-    }));
-    peer.flush();
-    CHECK(peer.sent(5) == 1 << 20); // the window
+    const request_id asked = answered_to_the_window(peer);
     CHECK(peer.side.write(asked, "", true) == errc::none);
     peer.flush();
     CHECK(peer.frames(data_type, 5).back().ends() == model::ends_without_window);
@@ -114,13 +124,7 @@ TEST_CASE("the end of a body that waits for a window waits 30 seconds",
 
 TEST_CASE("trailers need no window", "[engine][rfc9113-8.1][rfc9113-6.9.1][R118]") {
     conversation<model::server> peer;
-    peer.hears(model::headers(
-        5, {{":method", "GET"}, {":scheme", "https"}, {":authority", "a"}, {":path", "/"}}, true));
-    const request_id asked = peer.side.asked;
-    REQUIRE(peer.side.call([&](auto& session) {
-        return session.respond(asked, 200, {}, as_bytes(octets(1 << 20, 'x')), peer.now, false);
-    }));
-    peer.flush();
+    const request_id asked = answered_to_the_window(peer);
     const std::vector<field> trailers{{"x-checksum", "1"}};
     CHECK(peer.side.trail(asked, trailers) == errc::none);
     peer.flush();

@@ -60,6 +60,30 @@ TEMPLATE_LIST_TEST_CASE("a client that is told so ends its half by a reset", "[s
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("all that came before a reset in the same read is told first",
+                        "[session][R218][S18]", models) {
+    const auto check = [](const octets& frames, const lines& told) {
+        for (const bool split : {false, true}) {
+            CAPTURE(split);
+            alone<typename TestType::server> server;
+            server.hears(TestType::client_preface());
+            server.hears(TestType::headers(1, websocket_request(), false));
+            const octets all = TestType::data(1, frames, true) + TestType::reset(1, 8);
+            for (std::size_t i = 0; split && i < all.size(); ++i)
+                server.side.receive(all.substr(i, 1));
+            if (!split) server.side.receive(all);
+            CHECK(server.side.of(1) == told);
+        }
+    };
+    const octets hello = transcript::from_client(0x81, "hello");
+    check(hello + transcript::from_client(0x88, "\x03\xe8"),
+          {"requested /", "text \"hello\"", "close 1000 \"\"", "closed none", "released"});
+    check(hello + transcript::from_client(0x81, "good\xff"),
+          {"requested /", "text \"hello\"", "closed text_not_utf8", "released"});
+    check(hello + hello, {"requested /", "text \"hello\"", "text \"hello\"",
+                          "closed end_stream_without_close", "released"});
+}
+
 TEMPLATE_LIST_TEST_CASE("either side resets, and both are told once",
                         "[session][rfc8441-5][R31][R218][S6]", models) {
     for (const weather& how : weathers()) {

@@ -69,8 +69,9 @@ protected:
                            : at.reset_by_peer ? ending::reset_by_peer
                                               : ending::reset_by_us;
         if (at.socket) {
-            // END_STREAM that came before, and was not told yet, decides (S18). Bytes held before
-            // the answer die with the stream (R218).
+            // END_STREAM that came before, and was not told yet, decides (S18): of an input that is
+            // polled dry nothing else can wait. Bytes held before the answer die with the stream
+            // (R218).
             typename Role::input nothing{};
             if (at.end_received && at.has(news::frames) && !at.has(news::early))
                 if (const auto first = at.socket->poll(nothing, true, around()))
@@ -347,10 +348,13 @@ private:
         if (engine().submit_trailers(at, trailers.fields())) trailers.clear();
     }
 
-    // Half a queue is room enough to go on. Where all queues together were full, theirs counts.
+    // Half a queue is room enough to go on. Where all queues together were full they must have it,
+    // and no more: what others hold for peers that take nothing is in nobody's way.
     void output_left(stream_type& at) noexcept {
         if (!all_full_) return tell_if_writable(at);
-        if (queued_ > options_.max_queued_in_all / 2) return;
+        const std::size_t most = options_.max_queued_in_all;
+        const std::size_t enough = (options_.max_queued < most ? options_.max_queued : most) / 2;
+        if (!has_room(enough, queued_, most)) return;
         all_full_ = false;
         streams_.each([&](stream_type& each) { tell_if_writable(each); });
     }

@@ -122,6 +122,31 @@ TEMPLATE_LIST_TEST_CASE("all queues of a connection together have a limit", "[se
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("tunnels that are stuck leave the others what they do not take themselves",
+                        "[session][R123]", models) {
+    pair<TestType> both({}, {}, {.max_queued = 20'000, .max_queued_in_all = 110'000});
+    both.server.consumes = false;
+    for (int i = 0; i < 4; ++i) (void)fill(both, both.opened());
+    const tunnel_id slow = both.opened();
+    const tunnel_id slow_at_server = both.server.last;
+    (void)fill(both, slow);
+    const tunnel_id idle = both.opened();
+    const octets message(20'000, 'm');
+    CHECK(both.client.send(idle, message) == errc::queue_full); // all are in the way
+    both.run();
+    CHECK(both.client.count("6 writable") == 0);
+    both.server.session.consume(slow_at_server, 65'535);
+    both.run();
+    CHECK(both.client.count("1 writable") == 0); // it is stuck
+    CHECK(both.client.count("5 writable") == 1);
+    CHECK(both.client.count("6 writable") == 1);
+    CHECK(both.client.send(idle, message) == errc::none);
+    consume_all(both);
+    CHECK(both.client.count("1 writable") == 1);
+    CHECK(both.client.count("6 writable") == 1);
+    both.finish();
+}
+
 TEMPLATE_LIST_TEST_CASE("a tunnel that ends makes room for the others", "[session]", models) {
     pair<TestType> both({}, {}, {.max_queued_in_all = 100'000});
     both.server.consumes = false;

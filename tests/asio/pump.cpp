@@ -136,10 +136,12 @@ TEST_CASE("an end that is read while a write is under way waits for it", "[asio]
 TEST_CASE("an end that is read while a write is under way is told to the tunnels left", "[asio]") {
     held_server server;
     const h2ws::tunnel_id tunnel = server.opened();
-    REQUIRE(server.client.send(tunnel, h2ws::opcode::text, h2ws::as_bytes(std::string_view("x")),
-                               h2ws::asio::now()));
+    const std::string message(50'000, 'x');
+    REQUIRE(
+        server.client.send(tunnel, h2ws::opcode::text, h2ws::as_bytes(message), h2ws::asio::now()));
     server.hand->give(server.client_says());
-    REQUIRE(server.hand->writes()); // the echo
+    REQUIRE(server.hand->writes()); // the echo's beginning
+    REQUIRE(server.hand->octets().size() < message.size());
     server.hand->end_read(asio::error::eof);
     server.run();
     CHECK(server.told.empty());

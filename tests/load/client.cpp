@@ -136,7 +136,7 @@ public:
         for (const auto& [name, at] : tunnels_) {
             const h2ws::instant now = h2ws::asio::now();
             check(at.blocked
-                      ? session_.reset({name}, h2ws::http2_error::cancel, now)
+                      ? session_.reset(h2ws::tunnel_id{name}, h2ws::http2_error::cancel, now)
                       : session_.send_close({name}, h2ws::status_code::normal_closure, "done", now),
                   "close");
         }

@@ -77,8 +77,12 @@ class BrowserTest:
     """Cases for any browser. A subclass has what its browser alone does:
 
     SETTINGS and fields(), what is on the wire; PAGE_CLOSES, SERVER_CLOSES, SERVER_REFUSES and
-    PAGE_RELOADS, how streams end; RELOADED, what the server says of a tunnel whose page reloads.
+    PAGE_RELOADS, how streams end; RELOADED, what the server says of a tunnel whose page reloads;
+    GONE, what page and server say of one when the server goes away; adapt(), what of these is
+    otherwise in another version.
     """
+
+    GONE = {"page": (1001, True), "server": (1001,)}
 
     def __init__(self, tool, browser, certificates):
         self.browser = browser
@@ -100,7 +104,11 @@ class BrowserTest:
         self.served.__enter__()
         self.browser.start()
         print(self.browser.version, flush=True)
+        self.adapt(int(re.search(r"\d+", self.browser.version)[0]))
         self.started = True
+
+    def adapt(self, major):
+        """To that version."""
 
     def load(self):
         self.browser.load(f"https://localhost:{self.served.port}/")
@@ -249,12 +257,12 @@ class BrowserTest:
         check_equal("the echo in the other page", same, True)
 
     def the_server_goes_away(self):
-        """With 1001; the page that is left has the tunnel that was open through all the others."""
+        """The page that is left has the tunnel that was open through all the others."""
         self.browser.evaluate("void (window.gone = kept('/other-page'))")
         self.served.process.signal(signal.SIGTERM)
         told = self.browser.evaluate("gone")
-        check_equal("how it closed", (told["code"], told["wasClean"]), (1001, True))
-        self.served.expect_closed("/other-page", 1001)
+        check_equal("how it closed", (told["code"], told["wasClean"]), self.GONE["page"])
+        self.served.expect_closed("/other-page", *self.GONE["server"])
         # After the close timer, where the browser does not end the stream.
         check_equal("the exit status", self.served.process.exit_status(), 0)
 

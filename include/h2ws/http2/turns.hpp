@@ -46,7 +46,11 @@ public:
 
     // It has something to say; one that waits for something else keeps waiting.
     void add(entry& at) noexcept {
-        if (at.in == place::none) move(at, place::ready);
+        if (at.in != place::none) return;
+        at.in = place::ready;
+        const std::size_t to = index_of(at);
+        waiting_[to].push_back(at);
+        taken_ |= 1U << to;
     }
 
     void set_urgency(entry& of, std::uint8_t urgency) noexcept {

@@ -111,6 +111,13 @@ constexpr bool is_connection_specific(std::string_view name) noexcept {
            name == "transfer-encoding" || name == "upgrade";
 }
 
+// What is worth a guess to an attacker who can make us send lines of his beside it: never indexed,
+// at no hop (RFC 7541 §7.1.3). Cookies of any length; §7.1.3 worries about short ones most.
+constexpr bool is_secret(std::string_view name) noexcept {
+    return name == "authorization" || name == "cookie" || name == "proxy-authorization" ||
+           name == "set-cookie";
+}
+
 // Whether a line may stand in an HTTP/2 message at all; errc::none, or what makes the message
 // malformed. Which pseudo-header fields a message may have is not asked here.
 [[nodiscard]] constexpr errc check_field(const field& line) noexcept {

@@ -28,13 +28,10 @@ public:
     std::size_t size() const noexcept { return lines_.size(); }
 
 private:
-    // What names or carries a secret is not indexed (RFC 7541 §7.1.3).
     static nghttp2_nv line_of(const field& line) noexcept {
-        const bool secret = line.name == "authorization" || line.name == "cookie" ||
-                            line.name == "proxy-authorization" || line.name == "set-cookie";
-        return {
-            octets(line.name), octets(line.value), line.name.size(), line.value.size(),
-            static_cast<std::uint8_t>(secret ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE)};
+        return {octets(line.name), octets(line.value), line.name.size(), line.value.size(),
+                static_cast<std::uint8_t>(is_secret(line.name) ? NGHTTP2_NV_FLAG_NO_INDEX
+                                                               : NGHTTP2_NV_FLAG_NONE)};
     }
 
     // nghttp2 takes non-const pointers and changes nothing.

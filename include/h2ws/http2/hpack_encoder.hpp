@@ -12,12 +12,6 @@
 
 namespace h2ws::http2 {
 
-// What is worth a guess to an attacker who can make us send lines of his beside them: never
-// indexed, at no hop (RFC 7541 §7.1.3). Cookies of any length; §7.1.3 worries about short ones
-// most.
-inline constexpr std::array<std::string_view, 4> secret_fields{"authorization", "cookie",
-                                                               "proxy-authorization", "set-cookie"};
-
 // What differs from message to message: in the table it would only evict what repeats.
 inline constexpr std::array<std::string_view, 14> passing_fields{"age",
                                                                  "content-length",
@@ -33,12 +27,6 @@ inline constexpr std::array<std::string_view, 14> passing_fields{"age",
                                                                  "range",
                                                                  "sec-websocket-accept",
                                                                  "sec-websocket-key"};
-
-constexpr bool is_secret(std::string_view name) noexcept {
-    for (const std::string_view secret : secret_fields)
-        if (name == secret) return true;
-    return false;
-}
 
 // How a line that is in neither table is sent.
 constexpr hpack_form form_of(const field& line) noexcept {

@@ -6,6 +6,7 @@
 #include "extension.hpp"
 #include "result.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -56,8 +57,6 @@ namespace negotiation {
 constexpr bool is_window_bits(std::uint8_t bits) noexcept {
     return bits >= min_window_bits && bits <= max_window_bits;
 }
-
-constexpr std::uint8_t smaller(std::uint8_t a, std::uint8_t b) noexcept { return b < a ? b : a; }
 
 // 8 to 15, without sign or leading zero. RFC 7692 §7.1.2.1 (R242), §7.1.2.2 (R245)
 constexpr std::optional<std::uint8_t> read_window_bits(std::string_view text) noexcept {
@@ -129,6 +128,16 @@ constexpr bool allows(const deflate_parameters& offer, const deflate_parameters&
     return offer.client_max_window_bits || !answer.client_max_window_bits;
 }
 
+// The parameters of the next permessage-deflate in the list, none at its end.
+constexpr result<std::optional<extension_parameters>> next(extension_reader& list) noexcept {
+    while (true) {
+        const result<std::optional<extension_offer>> one = list.next();
+        if (!one) return one.error();
+        if (!*one) return std::optional<extension_parameters>{};
+        if ((*one)->name == permessage_deflate_name) return std::optional{(*one)->parameters};
+    }
+}
+
 constexpr bool are_valid(const deflate_options& ours) noexcept {
     return is_window_bits(ours.server_max_window_bits) &&
            is_window_bits(ours.client_max_window_bits) &&
@@ -155,7 +164,7 @@ constexpr result<deflate_parameters> answer_deflate_offer(const extension_parame
         offer->client_no_context_takeover || ours.client_no_context_takeover;
     const std::uint8_t offered_window = offer->server_window();
     // RFC 7692 §7.1.2.1 (R243)
-    const std::uint8_t window = negotiation::smaller(offered_window, ours.server_max_window_bits);
+    const std::uint8_t window = std::min(offered_window, ours.server_max_window_bits);
     if (window < ours.smallest_window_bits) return errc::deflate_unsupported; // §7 (R234)
     if (offer->server_max_window_bits || window < max_window_bits)
         answer.server_max_window_bits = window;
@@ -165,7 +174,7 @@ constexpr result<deflate_parameters> answer_deflate_offer(const extension_parame
             ? max_window_bits
             : *offer->client_max_window_bits;
     // RFC 7692 §7.1.2.2 (R247)
-    if (const std::uint8_t asked = negotiation::smaller(hint, ours.client_max_window_bits);
+    if (const std::uint8_t asked = std::min(hint, ours.client_max_window_bits);
         asked < max_window_bits)
         answer.client_max_window_bits = asked;
     return answer;
@@ -178,11 +187,10 @@ negotiate_deflate(extension_reader offers, const deflate_options& ours = {}) noe
     if (!negotiation::are_valid(ours)) return errc::invalid_argument;
     if (const errc error = check_extensions(offers); error != errc::none) return error;
     while (true) {
-        const result<std::optional<extension_offer>> offer = offers.next();
+        const auto offer = negotiation::next(offers);
         if (!offer) return offer.error();
         if (!*offer) return std::optional<deflate_parameters>{}; // RFC 7692 §5 (R224)
-        if ((*offer)->name != permessage_deflate_name) continue;
-        const auto answer = answer_deflate_offer((*offer)->parameters, ours);
+        const auto answer = answer_deflate_offer(**offer, ours);
         if (answer) return std::optional{*answer}; // RFC 7692 §5 (R220, R221)
     }
 }
@@ -214,10 +222,9 @@ namespace negotiation {
 // Whether one of the offers may be answered so. What is offered wrongly is no offer.
 constexpr bool was_offered(const deflate_parameters& answer, extension_reader offers) noexcept {
     while (true) {
-        const result<std::optional<extension_offer>> one = offers.next();
+        const auto one = next(offers);
         if (!one || !*one) return false;
-        if ((*one)->name != permessage_deflate_name) continue;
-        const auto offer = read((*one)->parameters, side::offer);
+        const auto offer = read(**one, side::offer);
         if (offer && allows(*offer, answer)) return true;
     }
 }
@@ -233,19 +240,16 @@ read_deflate_answer(extension_reader chosen, const extension_reader& offers,
                     std::uint8_t smallest_window_bits = min_window_bits) noexcept {
     // RFC 7692 §5 (R222, R223)
     if (const errc error = check_deflate_place(chosen); error != errc::none) return error;
-    while (true) {
-        const result<std::optional<extension_offer>> one = chosen.next();
-        if (!one) return one.error();
-        if (!*one) return std::optional<deflate_parameters>{}; // RFC 7692 §5 (R224)
-        if ((*one)->name != permessage_deflate_name) continue;
-        const auto answer = negotiation::read((*one)->parameters, negotiation::side::answer);
-        if (!answer) return answer.error(); // RFC 7692 §7 (R235)
-        if (!negotiation::was_offered(*answer, offers))
-            return errc::deflate_not_offered; // RFC 7692 §5 (R225), §7 (R235)
-        if (answer->client_window() < smallest_window_bits)
-            return errc::deflate_unsupported; // RFC 7692 §7 (R235)
-        return std::optional{*answer};
-    }
+    const auto one = negotiation::next(chosen);
+    if (!one) return one.error();
+    if (!*one) return std::optional<deflate_parameters>{}; // RFC 7692 §5 (R224)
+    const auto answer = negotiation::read(**one, negotiation::side::answer);
+    if (!answer) return answer.error(); // RFC 7692 §7 (R235)
+    if (!negotiation::was_offered(*answer, offers))
+        return errc::deflate_not_offered; // RFC 7692 §5 (R225), §7 (R235)
+    if (answer->client_window() < smallest_window_bits)
+        return errc::deflate_unsupported; // RFC 7692 §7 (R235)
+    return std::optional{*answer};
 }
 
 namespace negotiation {

@@ -33,23 +33,36 @@ h2ws::connect_request chat() {
     return {.scheme = "http", .authority = "localhost", .path = "/chat"};
 }
 
+// A client that has asked for a tunnel, and what comes of it once it is run.
+struct asking : sockets {
+    h2ws::system_entropy entropy;
+    strings log;
+    std::optional<std::error_code> end;
+    const std::shared_ptr<echo::client_connection<local_socket>> asker;
+
+    explicit asking(const h2ws::session_options& options = {})
+        : asker(echo::make_client(std::move(client), entropy, options)) {
+        REQUIRE(asker->session().open(chat(), h2ws::asio::now()));
+    }
+    void connect() {
+        h2ws::asio::connect(asker, echo::ask{"hello", &log},
+                            [this](std::error_code error) { end = error; });
+    }
+};
+
 // A server's handler throws: its connection ends, the exception leaves run(), and its client is
 // told this.
 template <class Handler>
 void check_throwing(Handler handler, const strings& client_told) {
-    sockets pair;
-    h2ws::system_entropy entropy;
-    strings log;
+    asking pair;
     std::optional<std::error_code> end;
-    const auto client = echo::make_client(std::move(pair.client), entropy);
-    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
-    h2ws::asio::connect(client, echo::ask{"hello", &log}, [](std::error_code) {});
+    pair.connect();
     h2ws::asio::serve(echo::make_server(std::move(pair.server)), std::move(handler),
                       [&](std::error_code error) { end = error; });
     CHECK_THROWS_AS(pair.context.run(), std::runtime_error);
     pair.context.run();
     CHECK(end == asio::error::operation_aborted);
-    CHECK(log == client_told);
+    CHECK(pair.log == client_told);
 }
 
 } // namespace
@@ -141,20 +154,14 @@ TEST_CASE("any completion token serves: a future, a coroutine", "[asio]") {
 }
 
 TEST_CASE("a transport that ends gives each tunnel its closed and says why", "[asio][R103][R209]") {
-    sockets pair;
-    h2ws::system_entropy entropy;
-    strings log;
-    std::optional<std::error_code> end;
-    const auto client = echo::make_client(std::move(pair.client), entropy);
-    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
-    h2ws::asio::connect(client, echo::ask{"hello", &log},
-                        [&](std::error_code error) { end = error; });
+    asking pair;
+    pair.connect();
 
     SECTION("before the handshake") {
         pair.server.close();
         pair.context.run();
-        CHECK(log == strings{"refused connection_lost", "released"});
-        CHECK(end.has_value());
+        CHECK(pair.log == strings{"refused connection_lost", "released"});
+        CHECK(pair.end.has_value());
     }
     SECTION("with a tunnel open") {
         const auto server = echo::make_server(std::move(pair.server));
@@ -167,45 +174,33 @@ TEST_CASE("a transport that ends gives each tunnel its closed and says why", "[a
             },
             [](std::error_code error) { CHECK(error == asio::error::operation_aborted); });
         pair.context.run();
-        CHECK(log == strings{"opened", "closed connection_lost", "released"});
-        CHECK(end.has_value());
+        CHECK(pair.log == strings{"opened", "closed connection_lost", "released"});
+        CHECK(pair.end.has_value());
     }
 }
 
 TEST_CASE("a connection that is closed before it runs ends as soon as it does", "[asio]") {
-    sockets pair;
-    h2ws::system_entropy entropy;
-    strings log;
-    std::optional<std::error_code> end;
-    const auto client = echo::make_client(std::move(pair.client), entropy);
-    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
-    client->close();
-    h2ws::asio::connect(client, echo::ask{"hello", &log},
-                        [&](std::error_code error) { end = error; });
-    CHECK_FALSE(end.has_value());
+    asking pair;
+    pair.asker->close();
+    pair.connect();
+    CHECK_FALSE(pair.end.has_value());
     CHECK(pair.context.poll() == 2); // the start and the completion, and nothing waits
-    CHECK(log == strings{"refused connection_lost", "released"});
-    CHECK(end == asio::error::operation_aborted);
-    CHECK_FALSE(client->stream().is_open());
+    CHECK(pair.log == strings{"refused connection_lost", "released"});
+    CHECK(pair.end == asio::error::operation_aborted);
+    CHECK_FALSE(pair.asker->stream().is_open());
 }
 
 TEST_CASE("timers run from the session's deadline", "[asio][R185]") {
-    sockets pair;
-    h2ws::system_entropy entropy;
-    strings log;
-    std::optional<std::error_code> end;
     h2ws::session_options hurried;
     hurried.waits.handshake = h2ws::milliseconds(20);
-    const auto client = echo::make_client(std::move(pair.client), entropy, hurried);
-    REQUIRE(client->session().open(chat(), h2ws::asio::now()));
-    h2ws::asio::connect(client, echo::ask{"hello", &log},
-                        [&](std::error_code error) { end = error; });
+    asking pair(hurried);
+    pair.connect();
     // A server that never decides.
     h2ws::asio::serve(echo::make_server(std::move(pair.server)), ignore_events{},
                       [](std::error_code) {});
     pair.context.run();
-    CHECK(log == strings{"refused handshake_timeout", "released"});
-    CHECK(end == std::error_code());
+    CHECK(pair.log == strings{"refused handshake_timeout", "released"});
+    CHECK(pair.end == std::error_code());
 }
 
 TEST_CASE("what a call from outside the handler brings is sent by wake", "[asio]") {

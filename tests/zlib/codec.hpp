@@ -15,7 +15,12 @@
 
 namespace codec {
 
+using transcript::hex;
 using transcript::octets;
+
+// RFC 7692 §7.2.3.1 and §7.2.3.2: "Hello", and the same once more with the context.
+inline const octets hello = hex("f2 48 cd c9 c9 07 00");
+inline const octets again = hex("f2 00 11 00 00");
 
 // All of one message in pieces of at most `room` octets.
 template <class Encoder>

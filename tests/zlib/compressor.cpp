@@ -11,20 +11,12 @@ using h2ws::zlib::decompression;
 using h2ws::zlib::decompressor;
 using namespace codec;
 
-namespace {
-
-using transcript::hex;
-
-const octets hello = hex("f2 48 cd c9 c9 07 00");
-
-} // namespace
-
 TEST_CASE("messages are compressed as RFC 7692 has them",
           "[rfc7692-7.2.1][R248][R253][rfc7692-7.2.3.3][R259]") {
     compressor keeps({}, {});
     REQUIRE(keeps.open());
     CHECK(joined(compressed(keeps, "Hello", 100)) == hello);
-    CHECK(joined(compressed(keeps, "Hello", 100)) == hex("f2 00 11 00 00"));
+    CHECK(joined(compressed(keeps, "Hello", 100)) == again);
     CHECK(joined(compressed(keeps, "", 100)) == hex("00"));
     CHECK(joined(compressed(keeps, "", 100)) == hex("00"));
     CHECK(joined(compressed(keeps, "Hello", 100)) == hex("02 13 00 00"));

@@ -11,11 +11,6 @@ using namespace codec;
 
 namespace {
 
-using transcript::hex;
-
-const octets hello = hex("f2 48 cd c9 c9 07 00");
-const octets again = hex("f2 00 11 00 00"); // what is 5 octets back
-
 // RFC 7692 §7.2.3.
 const octets vectors[] = {
     hello,

@@ -11,6 +11,8 @@
 #include <type_traits>
 #include <utility>
 
+using codec::again;
+using codec::hello;
 using h2ws::as_bytes;
 using h2ws::as_text;
 using h2ws::client;
@@ -70,9 +72,6 @@ void check_invalid(const octets& input, log_lines expected, errc error,
     expected.push_back(fails_with<Role>(error));
     check_with<Role>({receive(input)}, expected, agreed, settings, allowed);
 }
-
-const octets hello = hex("f2 48 cd c9 c9 07 00");
-const octets again = hex("f2 00 11 00 00");
 
 // What a websocket of Role makes of a message, in frames of at most `room` octets of payload.
 template <class Role, class Socket>

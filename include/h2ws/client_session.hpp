@@ -20,7 +20,8 @@ public:
 
     // Asks for a tunnel; everything is copied. It has its name at once and waits until the server's
     // SETTINGS allow it (RFC 8441 §3) and it is its turn below MAX_CONCURRENT_STREAMS (RFC 9113
-    // §5.1.2, R97); tunnel_opened or tunnel_refused follows. Errors: connect_not_enabled, not_open
+    // §5.1.2, R97); tunnel_opened or tunnel_refused follows. What the server makes of the
+    // extensions that `wanted` offers is told to `extension`. Errors: connect_not_enabled, not_open
     // (the connection takes no new streams), too_many_tunnels (max_waiting), those of `request`,
     // no_memory.
     result<tunnel_id> open(const connect_request& wanted, instant now,
@@ -121,9 +122,10 @@ protected:
         const auto read =
             read_response(at.received_fields(), end_stream, at.exchange->request,
                           {.require_subprotocol = this->options_.require_subprotocol});
-        if (!read) {
-            const http2_error code = info(read.error()).stream_error;
-            return this->abort(at, read.error(),
+        const errc failure = read ? agree(at, *read) : read.error();
+        if (failure != errc::none) {
+            const http2_error code = info(failure).stream_error;
+            return this->abort(at, failure,
                                code == http2_error::no_error ? http2_error::cancel : code);
         }
         at.exchange->response = *read;
@@ -271,6 +273,17 @@ private:
             else
                 this->abort(at, errc::connect_not_enabled, http2_error::no_error);
         }
+    }
+
+    // What the extension says of the answer.
+    static errc agree(stream_type& at, const connect_response& answer) noexcept {
+        if constexpr (negotiated_extension<Extension>) {
+            const connect_request& asked = at.exchange->request;
+            if (answer.kind == response_kind::accepted && is_websocket(asked.protocol))
+                return at.exchange->extension->agree(answer.extensions(),
+                                                     asked.offered_extensions());
+        }
+        return errc::none;
     }
 
     // Only from here on has the stream anything to send (RFC 6455 §4.1).

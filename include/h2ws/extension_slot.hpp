@@ -4,6 +4,7 @@
 #pragma once
 
 #include "bytes.hpp"
+#include "extension.hpp"
 #include "result.hpp"
 
 #include <concepts>
@@ -51,6 +52,22 @@ template <class E>
 concept selective_extension = message_extension<E> && requires(E extension, bool last) {
     { extension.chooses(const_bytes{}, last) }
     noexcept->std::same_as<bool>;
+};
+
+// One that sessions ask how much room a call of `encode` should have for a payload of that size.
+template <class E>
+concept sized_extension = message_extension<E> && requires(const E extension) {
+    { extension.room(std::size_t{}) }
+    noexcept->std::same_as<std::size_t>;
+};
+
+// One that a client's session tells what the server has chosen of what the request offered. An errc
+// fails the tunnel: its stream is reset with info(error).stream_error.
+template <class E>
+concept negotiated_extension = message_extension<E> &&
+    requires(E extension, const extension_reader& list) {
+    { extension.agree(list, list) }
+    noexcept->std::same_as<errc>;
 };
 
 } // namespace h2ws

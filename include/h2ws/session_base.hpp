@@ -69,6 +69,13 @@ public:
         });
     }
 
+    // What encodes the tunnel's messages, until it is closed; nullptr: there is no such tunnel. It
+    // says itself whether it is active.
+    Extension* extension(tunnel_id tunnel, instant now) noexcept {
+        stream_type* const at = this->live(tunnel.value, now);
+        return at == nullptr || !at->socket ? nullptr : &at->socket->extension();
+    }
+
     // Ends a tunnel at once by RST_STREAM (RFC 8441 §5): `closed` and tunnel_released follow.
     result<void> reset(tunnel_id tunnel, http2_error code, instant now) noexcept {
         return reset_stream(tunnel.value, code, now);

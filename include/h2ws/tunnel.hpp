@@ -8,7 +8,7 @@
 #include "message_buffer.hpp"
 #include "output_queue.hpp"
 #include "owned.hpp"
-#include "session_options.hpp"
+#include "surroundings.hpp"
 #include "websocket.hpp"
 
 #include <cstring>
@@ -16,28 +16,6 @@
 #include <utility>
 
 namespace h2ws {
-
-// What follows when all queued output has been taken.
-struct stream_end {
-    enum class how : std::uint8_t { not_yet, end_stream, reset };
-    how what = how::not_yet;
-    http2_error code = http2_error::no_error; // of the reset
-};
-
-// What a session lends its tunnels for the time of a call.
-struct surroundings {
-    const session_options& options;
-    const allocator& queues; // what they queue their output in
-    gather_list& out;        // where the session gathers its output
-    std::size_t& queued;     // the memory of all their queues
-    instant now;
-};
-
-// Whether `size` bytes more may wait behind what takes so much memory: anything may where nothing
-// waits.
-constexpr bool has_room(std::size_t size, std::size_t taken, std::size_t most) noexcept {
-    return taken == 0 || (taken <= most && size <= most - taken);
-}
 
 template <class Role, class Extension = no_extension>
 class tunnel {
@@ -91,11 +69,15 @@ public:
         return {};
     }
 
-    // A frame whose payload is taken over and not copied; a client masks it where it lies. On an
-    // error it is still the caller's.
+    // A frame whose payload is taken over and not copied, unless it is encoded; a client masks it
+    // where it lies. On an error it is still the caller's.
     result<void> send(opcode type, message_buffer&& payload, bool fin,
                       const surroundings& with) noexcept {
-        if (encodes()) return send(type, std::as_const(payload).bytes(), fin, with);
+        if (encodes()) {
+            const auto sent = send(type, std::as_const(payload).bytes(), fin, with);
+            if (sent) payload.release();
+            return sent;
+        }
         if (const errc error = refusal(payload.size(), with); error != errc::none) return error;
         waiting* const output = make_output(with);
         if (output == nullptr) return errc::no_memory;
@@ -167,6 +149,7 @@ public:
     bool over() const noexcept { return over_; }
 
     const closing_handshake& lifecycle() const noexcept { return socket_.lifecycle(); }
+    Extension& extension() noexcept { return socket_.extension(); }
 
     // When `expire` has something to do next.
     instant deadline(const session_options& options) const noexcept {
@@ -298,25 +281,34 @@ private:
     // All of it or nothing. Where an encoder has taken a part it cannot go back: the tunnel ends.
     errc queue_frames(opcode type, const_bytes payload, bool fin, waiting& output,
                       gather_list& out) noexcept {
-        const bool encoded = encodes(); // then the payload's size is not known before
-        const std::size_t header =
-            encoded
-                ? max_frame_header_size
-                : frame_header_size({.payload_length = payload.size(), .masked = Role::is_client});
-        const std::size_t room = header + (encoded ? fragment : payload.size());
+        const std::size_t given = payload.size();
+        const std::size_t header = header_room(given);
         for (bool begun = false, more = true; more; begun = true) {
-            const mutable_bytes block = output.queue.reserve(room);
+            const mutable_bytes block = output.queue.reserve(header + payload_room(payload.size()));
             const result<frame> made =
                 block.empty() ? errc::no_memory
                               : socket_.send(type, payload, block.subspan(header), fin);
             if (!made) {
-                if (begun) abort(made.error(), http2_error::internal_error, out);
+                if (begun || payload.size() != given)
+                    abort(made.error(), http2_error::internal_error, out);
                 return made.error();
             }
             place(*made, block, output.queue);
             more = made->more;
         }
         return errc::none;
+    }
+
+    // What is encoded has a size that is not known before.
+    std::size_t header_room(std::size_t payload) noexcept {
+        if (encodes()) return max_frame_header_size;
+        return frame_header_size({.payload_length = payload, .masked = Role::is_client});
+    }
+
+    std::size_t payload_room(std::size_t payload) noexcept {
+        if (!encodes()) return payload;
+        if constexpr (sized_extension<Extension>) return socket_.extension().room(payload);
+        return fragment;
     }
 
     errc queue_frame(opcode type, message_buffer&& payload, bool fin, waiting& output) noexcept {

@@ -18,7 +18,7 @@ CORE = [
     ("object", "event websocket h2ws"),
     ("opt-in", "allocator spare_memory owned growing_array gather_list instant flood_guard message_buffer keepalive"
                " std_error_code accept_key system_entropy output_block output_queue"
-               " session_options field_store stream_event event_queue tunnel stream stream_table"
+               " session_options surroundings field_store stream_event event_queue tunnel stream stream_table"
                " session_streams session_input session_base session client_session server_session role_session"),
     ("http2 wire", "http2/frame http2/huffman http2/hpack_integer http2/hpack_representation"
                    " http2/hpack_static_table http2/hpack_table http2/hpack_decoder http2/hpack_encoder"
@@ -37,7 +37,7 @@ ADAPTERS = {
     "nghttp2": "options header_list engine callbacks session server client stream_index attach",
     "asio": "clock waiting operation pump connection serve connect inbox stream_state kept_request"
             " context_end stream_router stream offer stream_connection tls",
-    "zlib": "memory compressor decompressor permessage_deflate",
+    "zlib": "memory compressor decompressor deflate_codec permessage_deflate",
 }
 ADAPTER_MUST_NOT_SEE = {"nghttp2": ["http2/"], "asio": ["http2/"], "zlib": ["http2/"]}
 # What an adapter may include of third parties, beside the C++ standard library.

@@ -394,15 +394,16 @@ TEST_CASE("a message goes on as it began, whatever is said meanwhile", "[rfc7692
     CHECK(message_of<client>(other, wire) == "World, World");
 }
 
-TEMPLATE_TEST_CASE("nothing is allocated before the first message of each direction", "", server,
-                   client) {
+TEMPLATE_TEST_CASE("nothing of zlib is allocated before the first message of each direction", "",
+                   server, client) {
     scarce_memory memory;
     {
         auto socket = socket_with<TestType>({}, {.memory = memory.policy()});
         CHECK(message_of<TestType>(socket, from_peer<TestType>(0x82, "Hello")) == "Hello");
         const_bytes none;
         CHECK(socket.send_ping(none));
-        CHECK(memory.allocations == 0);
+        CHECK(memory.allocations == 1); // the settings
+        CHECK(memory.held == sizeof(h2ws::zlib::deflate_codec));
         CHECK(message_of<TestType>(socket, from_peer<TestType>(0xc2, hello)) == "Hello");
         const std::size_t inflating = memory.held;
         CHECK(inflating > 0);
@@ -438,8 +439,9 @@ TEMPLATE_TEST_CASE("contexts that are not needed are given back", "[rfc7692-7.2.
         const std::size_t kept = memory.held;
         auto forgets = socket_with<TestType>(nothing_kept, settings);
         const std::size_t idle = exchange(forgets, hello) - kept;
-        CHECK(idle < (by_itself ? 5'000 : 1)); // the piece that was given last
-        CHECK(memory.held == kept);
+        const std::size_t settled = sizeof(h2ws::zlib::deflate_codec);
+        CHECK(idle <= settled + (by_itself ? 5'000 : 0)); // the piece that was given last
+        CHECK(memory.held == kept + settled);
     }
 }
 
@@ -476,7 +478,9 @@ TEMPLATE_TEST_CASE("without memory what is received fails with 1011, what is sen
         auto other = limited(outbound);
         frames_of<TestType>(other, message, 100'000);
     }
-    for (std::size_t at = 1; at <= inbound.allocations; ++at) {
+    scarce_memory nothing{.fails_at = 1};
+    CHECK_FALSE(limited(nothing).extension().active()); // to be looked at before the answer
+    for (std::size_t at = 2; at <= inbound.allocations; ++at) {
         scarce_memory memory{.fails_at = at};
         {
             auto socket = limited(memory);
@@ -488,7 +492,7 @@ TEMPLATE_TEST_CASE("without memory what is received fails with 1011, what is sen
         }
         CHECK(memory.held == 0);
     }
-    for (std::size_t at = 1; at <= outbound.allocations; ++at) {
+    for (std::size_t at = 2; at <= outbound.allocations; ++at) {
         scarce_memory memory{.fails_at = at};
         {
             auto socket = limited(memory);

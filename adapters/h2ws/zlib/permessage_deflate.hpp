@@ -1,86 +1,72 @@
-// permessage-deflate (RFC 7692) for the slot of a websocket, on zlib.
+// permessage-deflate (RFC 7692) for the slot of a websocket and of a session's tunnels, on zlib.
 //
-//     websocket<server, zlib::permessage_deflate> socket(
-//         {}, {}, zlib::permessage_deflate(server{}, agreed));
+//     using extension = zlib::permessage_deflate;
+//     websocket<server, extension> socket({}, {}, extension(server{}, agreed));
+//     http2::basic_server<extension> session;
+//     session.accept(tunnel, {.extensions = text}, now, extension(server{}, agreed));
 //
-// `agreed` is what negotiate_deflate or read_deflate_answer gave; one that is made of nothing is
-// not active. A message given to `send` with a buffer is compressed, one sent in place is not.
-// Compressing secrets together with what an attacker chooses gives them away (RFC 7692 §8, R261).
+// `agreed` is what negotiate_deflate or read_deflate_answer gave. A message given to `send` with a
+// buffer is compressed, one sent in place is not; sessions compress all. Compressing secrets
+// together with what an attacker chooses gives them away (RFC 7692 §8, R261).
 #pragma once
 
-#include "compressor.hpp"
-#include "decompressor.hpp"
+#include "deflate_codec.hpp"
 
-#include <h2ws/deflate_parameters.hpp>
-#include <h2ws/owned.hpp>
+#include <h2ws/extension_slot.hpp>
+
+#include <algorithm>
 
 namespace h2ws::zlib {
 
-struct deflate_settings {
-    int level = 6;        // 0 to 9
-    int memory_level = 8; // 1 to 9
-
-    // Some peers take a compressed message in one frame only. A message given whole is one then,
-    // and needs room for encoded_bound(), else buffer_too_small.
-    bool one_frame = false;
-
-    std::size_t smallest_message = 0; // a shorter one, given whole, is not compressed
-
-    // Contexts that are not needed are given back at the end of each message, for the time that it
-    // takes to make new ones. What is sent is then compressed without the messages before.
-    bool release_when_idle = false;
-
-    // Of a message that is received; see decompressor.hpp. More fails with inflates_too_much.
-    std::uint64_t max_message = decompression{}.max_message;
-    std::uint32_t max_ratio = decompression{}.max_ratio;
-    std::uint64_t ratio_floor = decompression{}.ratio_floor;
-
-    allocator memory = {};
-};
-
+// One pointer, so that a tunnel without compression holds no more for it.
 class permessage_deflate {
 public:
     static constexpr bool owns_rsv1 = true;
     static constexpr std::uint8_t smallest_window_bits = min_window_bits; // that we can keep to
 
+    // Off. A client's in a session: what the server's answer agrees on is with the usual settings.
     permessage_deflate() noexcept = default;
 
-    // Nothing is allocated before the first message.
+    // A client's in a session, before the answer. Off where there is no memory for the settings.
+    explicit permessage_deflate(const deflate_settings& settings) noexcept {
+        codec_.make(settings.memory, settings);
+    }
+
+    // Off where there is no memory: look at `active` before the answer says otherwise.
     template <class Role>
     permessage_deflate(Role, const deflate_parameters& agreed,
                        const deflate_settings& settings = {}) noexcept
-        : settings_(settings),
-          agreed_(agreed),
-          is_client_(Role::is_client),
-          active_(true) {}
+        : permessage_deflate(settings) {
+        if (codec_) codec_->begin(Role::is_client, agreed);
+    }
 
-    bool active() const noexcept { return active_; } // RFC 7692 §5 (R226)
+    // RFC 7692 §5 (R226)
+    bool active() const noexcept { return codec_ && codec_->active(); }
+
+    // A client's session: what the server's answer makes of the request's offers. Anything but
+    // errc::none fails the tunnel: read_deflate_answer's errors, no_memory.
+    errc agree(const extension_reader& chosen, const extension_reader& offers) noexcept {
+        const auto agreed = read_deflate_answer(chosen, offers, smallest_window_bits);
+        if (!agreed) return agreed.error();
+        if (!*agreed) { // RFC 7692 §5 (R224)
+            codec_.release();
+            return errc::none;
+        }
+        if (!codec_) codec_.make(allocator{}, deflate_settings{});
+        if (!codec_) return errc::no_memory;
+        codec_->begin(true, **agreed);
+        return errc::none;
+    }
 
     // Whether messages that begin from now on are compressed.
-    void compress(bool on) noexcept { compress_ = on; }
-
-    // Asked as a message begins. Without memory for a context it goes as it is: RFC 7692 §6 (R229)
-    bool chooses(const_bytes payload, bool last) noexcept {
-        if (!compress_ || (last && payload.size() < settings_.smallest_message)) return false;
-        compressor* const made = compressor_.make(settings_.memory, outgoing());
-        if (made != nullptr && made->open()) return true;
-        compressor_.release();
-        return false;
+    void compress(bool on) noexcept {
+        if (codec_) codec_->compress(on);
     }
 
-    result<encoded> encode(const_bytes& in, mutable_bytes out, bool last) noexcept {
-        if (!compressor_) return errc::extension_failure; // it did not choose to
-        const result<encoded> made = compressor_->encode(in, out, last);
-        if (settings_.release_when_idle && !compressor_->begun()) compressor_.release();
-        return made;
-    }
-
-    result<decoded> decode(const_bytes& in, bool last) noexcept {
-        decompressor* const made = decompressor_.make(settings_.memory, incoming());
-        if (made == nullptr) return errc::no_memory; // RFC 7692 §7.2.2 (R263)
-        const result<decoded> piece = made->decode(in, last);
-        if (settings_.release_when_idle && !made->holds_context()) made->close();
-        return piece;
+    // Gives back what is not needed to go on, between two messages of each direction: all but the
+    // window of a peer that refers to earlier messages. What poll gave last is not read any more.
+    void release_idle() noexcept {
+        if (codec_) codec_->release_idle();
     }
 
     // Room in which a message of that size is one frame for certain.
@@ -88,39 +74,22 @@ public:
         return ::deflateBound(nullptr, payload) + compressor::min_room;
     }
 
-    // Gives back what is not needed to go on, between two messages of each direction: all but the
-    // window of a peer that refers to earlier messages. What poll gave last is not read any more.
-    void release_idle() noexcept {
-        if (compressor_ && !compressor_->begun()) compressor_.release();
-        if (decompressor_ && !decompressor_->holds_context()) decompressor_.release();
+    // ---- for the slot ---------------------------------------------------------------------------
+
+    bool chooses(const_bytes payload, bool last) noexcept { return codec_->chooses(payload, last); }
+    result<encoded> encode(const_bytes& in, mutable_bytes out, bool last) noexcept {
+        return codec_->encode(in, out, last);
+    }
+    result<decoded> decode(const_bytes& in, bool last) noexcept { return codec_->decode(in, last); }
+    std::size_t room(std::size_t payload) const noexcept {
+        const std::size_t bound = encoded_bound(payload);
+        return codec_->one_frame() ? bound : std::min(bound, fragment);
     }
 
 private:
-    compression outgoing() const noexcept {
-        return {.level = settings_.level,
-                .memory_level = settings_.memory_level,
-                .window_bits = is_client_ ? agreed_.client_window() : agreed_.server_window(),
-                .keeps_context = !(is_client_ ? agreed_.client_no_context_takeover
-                                              : agreed_.server_no_context_takeover),
-                .one_frame = settings_.one_frame};
-    }
+    static constexpr std::size_t fragment = 16'384;
 
-    decompression incoming() const noexcept {
-        return {.window_bits = is_client_ ? agreed_.server_window() : agreed_.client_window(),
-                .keeps_context = !(is_client_ ? agreed_.server_no_context_takeover
-                                              : agreed_.client_no_context_takeover),
-                .max_message = settings_.max_message,
-                .max_ratio = settings_.max_ratio,
-                .ratio_floor = settings_.ratio_floor};
-    }
-
-    deflate_settings settings_;
-    deflate_parameters agreed_;
-    owned<compressor> compressor_;
-    owned<decompressor> decompressor_;
-    bool is_client_ = false;
-    bool active_ = false;
-    bool compress_ = true;
+    owned<deflate_codec> codec_;
 };
 
 } // namespace h2ws::zlib

@@ -17,6 +17,10 @@ namespace h2ws {
 
 inline constexpr std::string_view permessage_deflate_name = "permessage-deflate";
 
+// What browsers offer: whatever the server likes, small windows of ours too.
+inline constexpr std::string_view usual_deflate_offer =
+    "permessage-deflate; client_max_window_bits";
+
 // The base-2 logarithm of an LZ77 window; RFC 7692 §7.2.1 (R252): never more than 32,768 octets.
 inline constexpr std::uint8_t min_window_bits = 8;
 inline constexpr std::uint8_t max_window_bits = 15;

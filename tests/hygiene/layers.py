@@ -37,7 +37,7 @@ ADAPTERS = {
     "nghttp2": "options header_list engine callbacks session server client stream_index attach",
     "asio": "clock waiting operation pump connection serve connect inbox stream_state kept_request"
             " context_end stream_router stream offer stream_connection tls",
-    "zlib": "memory compressor decompressor deflate_codec permessage_deflate",
+    "zlib": "memory compressor decompressor deflate_codec permessage_deflate deflate_answer",
 }
 ADAPTER_MUST_NOT_SEE = {"nghttp2": ["http2/"], "asio": ["http2/"], "zlib": ["http2/"]}
 # What an adapter may include of third parties, beside the C++ standard library.

@@ -46,6 +46,10 @@ concept session = requires(S session, mutable_bytes in, const_bytes bytes, messa
     noexcept->std::same_as<std::int32_t>;
     { session.stream_id(request) }
     noexcept->std::same_as<std::int32_t>;
+    { session.queued(tunnel) }
+    noexcept->std::same_as<std::size_t>;
+    { session.queued(request) }
+    noexcept->std::same_as<std::size_t>;
     { session.consume(tunnel, std::size_t{}) }
     noexcept;
     { session.consume(request, std::size_t{}) }

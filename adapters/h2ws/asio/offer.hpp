@@ -60,6 +60,17 @@ public:
                 on.accept_offer(at, answer, std::move(done));
             });
     }
+    // The same with what encodes the messages, where the session has such tunnels: what was agreed
+    // on with the request stands in `answer` too.
+    template <class Extension, class Token>
+    auto async_accept(const acceptance& answer, Extension extension, Token&& token) {
+        return ::asio::async_initiate<Token, void(std::error_code, stream_type)>(
+            operation<router, state, std::error_code, stream_type>(router_, state_), token,
+            [answer, with = std::move(extension)](router& on, state& at, operation_id,
+                                                  auto done) mutable {
+                on.accept_offer(at, answer, std::move(done), std::move(with));
+            });
+    }
     template <class Token>
     auto async_accept(Token&& token) {
         return async_accept(acceptance{}, std::forward<Token>(token));

@@ -59,6 +59,12 @@ public:
     std::int32_t stream_id() const noexcept { return state_->stream_id; }
     std::string_view subprotocol() const noexcept { return state_->subprotocol; }
 
+    // What encodes its messages, until it is closed, where the session's tunnels have that; nullptr
+    // then. On the connection's executor only.
+    auto* extension() const noexcept {
+        return router_->connected()->session().extension(state_->tunnel(), now());
+    }
+
     // Why async_open failed, where there was an answer.
     const asio::refusal& refusal() const noexcept { return state_->refusal; }
 

@@ -104,6 +104,19 @@ public:
             });
     }
 
+    // The same with what encodes the messages, where the session has such tunnels and `wanted`
+    // offers it.
+    template <class Extension, class Token>
+        requires opening_session<Session>
+    auto async_open(const connect_request& wanted, Extension extension, Token&& token) const {
+        return ::asio::async_initiate<Token, void(std::error_code, stream_type)>(
+            operation<router, router, std::error_code, stream_type>(router_, router_), token,
+            [wanted, with = std::move(extension)](router& on, router&, operation_id id,
+                                                  auto done) mutable {
+                on.open(id, wanted, std::move(done), std::move(with));
+            });
+    }
+
     // Takes no new websockets and lets those that are go on; when the last is gone the run
     // completes. From any thread.
     void shutdown() const {

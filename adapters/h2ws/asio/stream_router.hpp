@@ -91,8 +91,12 @@ public:
         accept_id_ = id;
     }
 
-    void accept_offer(state_type& at, const acceptance& answer, waiting_open done) {
-        const auto sent = session().accept(at.tunnel(), answer, now());
+    // What encodes the messages is given, or is the session's usual.
+    template <class... Extension>
+    void accept_offer(state_type& at, const acceptance& answer, waiting_open done,
+                      Extension&&... extension) {
+        const auto sent =
+            session().accept(at.tunnel(), answer, now(), std::forward<Extension>(extension)...);
         if (!sent) return done.complete(make_error_code(sent.error()), {});
         at.subprotocol = answer.subprotocol;
         at.stream_id = session().stream_id(at.tunnel());
@@ -111,8 +115,10 @@ public:
         }
     }
 
-    void open(operation_id id, const connect_request& wanted, waiting_open done) {
-        const auto opened = session().open(wanted, now());
+    template <class... Extension>
+    void open(operation_id id, const connect_request& wanted, waiting_open done,
+              Extension&&... extension) {
+        const auto opened = session().open(wanted, now(), std::forward<Extension>(extension)...);
         if (!opened) return done.complete(make_error_code(opened.error()), {});
         entry& made = add(*opened);
         made.opening = std::move(done);

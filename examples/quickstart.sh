@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 build=build/quickstart
 
 sh tests/install.sh g++ meson ninja-build pkg-config libasio-dev libssl-dev \
-    libcli11-dev openssl python3
+    zlib1g-dev libcli11-dev openssl python3
 
 echo "== building the h2ws command in $build"
 [ -f "$build/build.ninja" ] ||

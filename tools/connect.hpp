@@ -27,6 +27,7 @@ struct connect_options {
     std::chrono::nanoseconds timeout = std::chrono::seconds(10);
     status_code close_code = status_code::normal_closure;
     std::string close_reason;
+    bool deflate = false;        // offer permessage-deflate
     bool end_with_reset = false; // session_options::end_with_reset
     std::string engine;
     bool verbose = false;

@@ -6,7 +6,7 @@
 namespace h2ws::tools {
 
 exit_status connect_http2(const connect_options& options) {
-    return connect_with<http2::client>(options);
+    return connect_with<http2::basic_client<compression>>(options);
 }
 
 } // namespace h2ws::tools

@@ -2,6 +2,7 @@
 // answers ordinary requests with the page.
 #pragma once
 
+#include "compression.hpp"
 #include "echo.hpp"
 #include "page.hpp"
 #include "report.hpp"
@@ -55,12 +56,20 @@ private:
         const auto closing = options_.closed.find(path);
         const std::string subprotocol = choose_subprotocol(request);
         open_tunnel opened{std::string(request.path), session_.stream_id(asked.tunnel)};
-        if (!session_.accept(asked.tunnel, {.subprotocol = subprotocol}, now)) {
+        std::optional<zlib::deflate_answer> deflate;
+        if (options_.deflate)
+            deflate.emplace(request, deflate_options{},
+                            zlib::deflate_settings{.one_frame = true, // or Safari fails
+                                                   .max_message = options_.max_message});
+        const std::string extensions(deflate ? deflate->text() : std::string_view{});
+        if (!session_.accept(asked.tunnel, {.subprotocol = subprotocol, .extensions = extensions},
+                             now, deflate ? deflate->take() : compression())) {
             (void)session_.refuse(asked.tunnel, 500, now); // else the answer's timer does
             return;
         }
         std::string line = "opened " + opened.path;
         if (!subprotocol.empty()) line += " subprotocol=" + subprotocol;
+        if (!extensions.empty()) line += " extensions=\"" + extensions + '"';
         print(line, opened.stream_id);
         open_.emplace(asked.tunnel, std::move(opened));
         if (closing != options_.closed.end())

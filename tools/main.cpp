@@ -119,6 +119,8 @@ public:
             ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40))
             ->capture_default_str();
         add_answers();
+        command_.add_flag("--deflate", options_.deflate,
+                          "Compress messages where the client offers permessage-deflate");
         add_engine(command_, options_.engine);
         command_.add_flag("!--no-answer-key", options_.answer_key,
                           "Do not answer a sec-websocket-key with sec-websocket-accept; RFC 8441 "
@@ -219,6 +221,9 @@ private:
                         "Seconds for connecting with the handshake, and for closing")
             ->check(CLI::Range(0.001, longest_wait))
             ->capture_default_str();
+        command_.add_flag("--deflate", options_.deflate,
+                          "Offer to compress messages (permessage-deflate); not for secrets beside "
+                          "what others choose");
         command_.add_flag("--end-with-reset", options_.end_with_reset,
                           "End the stream with RST_STREAM(CANCEL), for servers that drop the "
                           "connection on END_STREAM");

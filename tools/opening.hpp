@@ -4,6 +4,7 @@
 #include "connect.hpp"
 #include "report.hpp"
 
+#include <h2ws/deflate_parameters.hpp>
 #include <h2ws/opening_handshake.hpp>
 #include <h2ws/uri.hpp>
 
@@ -18,7 +19,8 @@ class opening {
 public:
     explicit opening(const connect_options& options)
         : uri_(*parse_uri(options.url)),
-          cleartext_(options.cleartext || !uri_.secure) {
+          cleartext_(options.cleartext || !uri_.secure),
+          deflate_(options.deflate) {
         for (const std::string& name : options.subprotocols)
             subprotocols_ += (subprotocols_.empty() ? "" : ", ") + name;
         for (const std::string& line : options.headers) texts_.push_back(parse_header(line));
@@ -38,12 +40,14 @@ public:
                 .authority = uri_.authority,
                 .path = uri_.path,
                 .subprotocols = subprotocols_,
+                .extensions = deflate_ ? usual_deflate_offer : std::string_view{},
                 .fields = fields_};
     }
 
 private:
     websocket_uri uri_;
     bool cleartext_;
+    bool deflate_;
     std::string subprotocols_;
     std::vector<std::pair<std::string, std::string>> texts_;
     std::vector<field> fields_;

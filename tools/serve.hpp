@@ -28,6 +28,7 @@ struct serve_options {
     std::string engine;
     bool quiet = false;
     bool verbose = false;   // every HTTP/2 frame
+    bool deflate = false;   // take offers of permessage-deflate
     bool answer_key = true; // session_options::answer_key
 };
 

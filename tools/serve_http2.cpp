@@ -1,5 +1,6 @@
 // `h2ws serve` on h2ws/http2: a file of its own, because it takes as long to compile as all the
 // rest.
+#include "compression.hpp"
 #include "echo_server.hpp"
 #include "engine.hpp"
 
@@ -7,6 +8,8 @@
 
 namespace h2ws::tools {
 
-exit_status serve_http2(const serve_options& options) { return serve_with<http2::server>(options); }
+exit_status serve_http2(const serve_options& options) {
+    return serve_with<http2::basic_server<compression>>(options);
+}
 
 } // namespace h2ws::tools

@@ -1,4 +1,5 @@
 // `h2ws serve` on nghttp2: a file of its own, because it takes as long to compile as all the rest.
+#include "compression.hpp"
 #include "echo_server.hpp"
 #include "engine.hpp"
 
@@ -7,7 +8,7 @@
 namespace h2ws::tools {
 
 exit_status serve_nghttp2(const serve_options& options) {
-    return serve_with<nghttp2::server>(options);
+    return serve_with<nghttp2::basic_server<compression>>(options);
 }
 
 } // namespace h2ws::tools

@@ -51,9 +51,11 @@ public:
         if (!open_) return;
         for (; !lines_.empty(); lines_.pop()) {
             const const_bytes text = as_bytes(lines_.front());
+            const std::size_t before = session_.queued(tunnel_);
             if (!session_.send(tunnel_, opcode::text, text, now)) return; // full, or just closing
             trace_.sent(opcode::text, text.size());
-            leaves_by_ = std::max(leaves_by_, session_.transmitted_size()) + text.size();
+            leaves_by_ = std::max(leaves_by_, session_.transmitted_size()) +
+                         (session_.queued(tunnel_) - before);
         }
         if (lines_.ended()) return linger(now);
         if (!std::exchange(reading_, true)) reader_->read();

@@ -41,6 +41,11 @@ public:
         consume_of(request.value, wire_bytes);
     }
 
+    // Bytes, frames or body, that wait to leave on its stream. What the transport was offered and
+    // has not taken does not count.
+    std::size_t queued(tunnel_id tunnel) noexcept { return queued_on(tunnel.value); }
+    std::size_t queued(request_id request) noexcept { return queued_on(request.value); }
+
     // A message or a fragment of one, copied. Errors: not_open (no such tunnel, or it is closing),
     // invalid_argument, no_masking_key, queue_full, no_memory. Nothing of it is sent then; where an
     // extension had encoded a part, `closed` follows.
@@ -217,6 +222,12 @@ private:
         if (!kept.fields().empty()) return errc::none;
         kept.clear();
         return errc::no_memory;
+    }
+
+    std::size_t queued_on(std::uint64_t name) noexcept {
+        const stream_type* const at = this->streams_.find(name);
+        if (at == nullptr) return 0;
+        return at->socket ? at->socket->queued() : at->body_size();
     }
 
     void consume_of(std::uint64_t name, std::size_t wire_bytes) noexcept {

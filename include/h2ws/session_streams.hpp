@@ -38,11 +38,6 @@ public:
     std::int32_t stream_id(tunnel_id tunnel) noexcept { return number_of(tunnel.value); }
     std::int32_t stream_id(request_id request) noexcept { return number_of(request.value); }
 
-    // Bytes, frames or body, that wait to leave on its stream. What the transport was offered and
-    // has not taken does not count.
-    std::size_t queued(tunnel_id tunnel) noexcept { return queued_on(tunnel.value); }
-    std::size_t queued(request_id request) noexcept { return queued_on(request.value); }
-
 protected:
     session_streams(Role role, const session_options& options) noexcept
         : role_(role),
@@ -335,12 +330,6 @@ private:
     std::int32_t number_of(std::uint64_t name) noexcept {
         const stream_type* const at = streams_.find(name);
         return at == nullptr || at->stage == stream_stage::gone ? 0 : at->stream_id;
-    }
-
-    std::size_t queued_on(std::uint64_t name) noexcept {
-        const stream_type* const at = streams_.find(name);
-        if (at == nullptr) return 0;
-        return at->socket ? at->socket->queued() : at->body_size();
     }
 
     bool reset_if_due(stream_type& at) noexcept {

@@ -194,3 +194,21 @@ TEMPLATE_LIST_TEST_CASE("raw tunnels and bodies say that they are full, and writ
     both.run();
     both.finish();
 }
+
+TEMPLATE_LIST_TEST_CASE("what waits to leave is told, and nothing of what has left", "[session]",
+                        models) {
+    pair<TestType> both({.stream_window = 1'000});
+    CHECK(both.client.session.queued(tunnel_id{1}) == 0);
+    const tunnel_id tunnel = both.opened();
+    both.server.consumes = false;
+    CHECK(both.client.session.queued(tunnel) == 0);
+    CHECK(both.client.send(tunnel, octets(5'000, 'x')) == errc::none);
+    CHECK(both.client.session.queued(tunnel) == 5'008);
+    both.run();
+    CHECK(both.client.session.queued(tunnel) == 4'008);
+    CHECK(both.client.close(tunnel) == errc::none);
+    CHECK(both.client.session.queued(tunnel) == 4'016);
+    CHECK(both.client.reset(tunnel) == errc::none);
+    CHECK(both.client.session.queued(tunnel) == 0);
+    both.finish();
+}

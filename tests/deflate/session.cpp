@@ -183,6 +183,23 @@ TEMPLATE_LIST_TEST_CASE("an answer that nothing allows fails that tunnel alone",
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("a client sees what was agreed on, and may close with 1010",
+                        "[deflate][rfc7692-5.1][R227]", compressing_models) {
+    const deflate_options wants{.server_no_context_takeover = true, .client_max_window_bits = 10};
+    compressing<TestType> both({}, {}, {}, wants);
+    const tunnel_id tunnel = both.open_tunnel();
+    const permessage_deflate& ours = *both.client.session.extension(tunnel, both.now);
+    REQUIRE(ours.agreed());
+    CHECK(*ours.agreed() == deflate_parameters{.server_no_context_takeover = true,
+                                               .client_max_window_bits = std::uint8_t{10}});
+    CHECK(both.client.close(tunnel, 1010, "permessage-deflate") == errc::none);
+    both.run();
+    CHECK(both.server.has("1 close 1010 \"permessage-deflate\""));
+    CHECK(both.client.has("1 closed none"));
+    CHECK_FALSE(permessage_deflate().agreed());
+    both.finish();
+}
+
 TEMPLATE_LIST_TEST_CASE("a message that inflates too much ends its tunnel, not the others",
                         "[deflate][rfc6455-10.4][R262]", compressing_models) {
     compressing<TestType> both({}, {}, {.max_message = 100'000});

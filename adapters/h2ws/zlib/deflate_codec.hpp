@@ -49,6 +49,7 @@ public:
         active_ = true;
     }
     bool active() const noexcept { return active_; }
+    const deflate_parameters& agreed() const noexcept { return agreed_; }
 
     // Whether messages that begin from now on are compressed.
     void compress(bool on) noexcept { compress_ = on; }

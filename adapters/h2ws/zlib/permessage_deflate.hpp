@@ -15,6 +15,7 @@
 #include <h2ws/extension_slot.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace h2ws::zlib {
 
@@ -42,6 +43,12 @@ public:
 
     // RFC 7692 §5 (R226)
     bool active() const noexcept { return codec_ && codec_->active(); }
+
+    // What was agreed on, while it is active. A client that cannot live with that closes with
+    // status_code::mandatory_extension (RFC 7692 §5.1).
+    std::optional<deflate_parameters> agreed() const noexcept {
+        return active() ? std::optional(codec_->agreed()) : std::nullopt;
+    }
 
     // A client's session: what the server's answer makes of the request's offers. Anything but
     // errc::none fails the tunnel: read_deflate_answer's errors, no_memory.

@@ -53,6 +53,7 @@ struct compressing : pair<Model> {
     std::string_view offer = usual_offer;
     std::string_view answer = {}; // instead of what is negotiated
     bool agrees = true;
+    allocator server_memory = settings.memory; // of what the server compresses with
 
     tunnel_id open_tunnel() {
         const tunnel_id made = ask_for_tunnel();
@@ -78,7 +79,9 @@ private:
         permessage_deflate extension;
         char room[max_deflate_element];
         if (agrees && *agreed) {
-            extension = permessage_deflate(h2ws::server{}, **agreed, settings);
+            deflate_settings ours = settings;
+            ours.memory = server_memory;
+            extension = permessage_deflate(h2ws::server{}, **agreed, ours);
             if (extension.active()) said.extensions = *write_deflate({&**agreed, 1}, room);
         }
         if (!answer.empty()) said.extensions = answer;
@@ -219,6 +222,49 @@ TEMPLATE_LIST_TEST_CASE("a message that inflates too much ends its tunnel, not t
     both.run();
     CHECK(both.client.log.back() == "2 text \"still there\"");
     both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("50 KB that would inflate to 50 MB cost no more than the limit",
+                        "[deflate][rfc6455-10.4][R262]", compressing_models) {
+    scarce_memory memory;
+    {
+        compressing<TestType> both;
+        both.server_memory = memory.policy();
+        const tunnel_id tunnel = both.open_tunnel();
+        std::uint64_t told = 0;
+        const auto accept = both.server.on_event;
+        both.server.on_event = [&](const stream_event& found) {
+            accept(found);
+            if (const auto* what = std::get_if<tunnel_event>(&found))
+                if (const auto* chunk = std::get_if<message_chunk>(&what->what))
+                    told += chunk->payload.size();
+        };
+        CHECK(both.client.send(tunnel, octets(50'000'000, '\0'), opcode::binary) == errc::none);
+        both.run();
+        CHECK(data_size(both.client_frames()) < 60'000);
+        CHECK(contains(both.server.of(1), "closed inflates_too_much"));
+        CHECK(told <= deflate_settings{}.max_message);
+        CHECK(told > 0);
+        CHECK(memory.peak < 32'768 + 65'536); // nothing of the message is kept
+        both.finish();
+    }
+    CHECK(memory.held == 0);
+}
+
+TEMPLATE_LIST_TEST_CASE("a tunnel that idles holds what was agreed on, and nothing of zlib",
+                        "[deflate]", compressing_models) {
+    std::size_t held[2] = {};
+    for (const bool agrees : {false, true}) {
+        scarce_memory memory;
+        compressing<TestType> both({}, {.memory = memory.policy()}, {.memory = memory.policy()});
+        both.agrees = agrees;
+        for (int i = 0; i < 100; ++i) (void)both.open_tunnel();
+        held[agrees] = memory.held;
+        both.finish();
+    }
+    const std::size_t agreed = 2 * 100 * sizeof(h2ws::zlib::deflate_codec); // at both ends
+    CHECK(held[1] >= held[0] + agreed);
+    CHECK(held[1] <= held[0] + agreed + 1'000); // HPACK remembers the answer
 }
 
 TEMPLATE_LIST_TEST_CASE("compression is switched off from one message to the next",

@@ -46,6 +46,8 @@ concept session = requires(S session, mutable_bytes in, const_bytes bytes, messa
     noexcept->std::same_as<std::int32_t>;
     { session.stream_id(request) }
     noexcept->std::same_as<std::int32_t>;
+    { session.options() }
+    noexcept->std::same_as<const session_options&>;
     { session.queued(tunnel) }
     noexcept->std::same_as<std::size_t>;
     { session.queued(request) }

@@ -153,3 +153,47 @@ TEST_CASE("what nobody reads is credited when it is read, as it came", "[asio][R
     };
     with_sockets(body, h2ws::usual_deflate_offer, options);
 }
+
+TEST_CASE("what inflates where nobody reads ends its stream, not the others",
+          "[asio][rfc6455-10.4][R262]") {
+    h2ws::session_options options;
+    options.max_held = 20'000;
+    options.max_connection_window = options.connection_window;
+    with_ends(
+        [](client_type client, server_type server) -> awaitable<void> {
+            std::optional<server_socket> silent;
+            asio::co_spawn(
+                client.get_executor(),
+                [](server_type on, std::optional<server_socket>& first) -> awaitable<void> {
+                    first.emplace(co_await accepted(on));
+                    while (true) {
+                        auto next = co_await accepted(on);
+                        asio::co_spawn(on.get_executor(), echo(std::move(next)), asio::detached);
+                    }
+                }(server, silent),
+                asio::detached);
+            const h2ws::connect_request wanted = offering();
+            auto near = co_await client.async_open(wanted, permessage_deflate(), use_awaitable);
+            auto other = co_await client.async_open(wanted, permessage_deflate(), use_awaitable);
+            const std::string zeros(1'000'000, '\0');
+            std::error_code end;
+            while (!end) {
+                auto [error] =
+                    co_await near.async_write(opcode::binary, asio::buffer(zeros), tuple);
+                end = error;
+                std::string echoed;
+                co_await other.async_write(opcode::text, asio::buffer("x", 1), use_awaitable);
+                co_await other.async_read(asio::dynamic_buffer(echoed), use_awaitable);
+                CHECK(echoed == "x");
+            }
+            CHECK(name_of(end) == "not_open");
+            std::string got;
+            auto [error, part] = co_await silent->async_read(asio::dynamic_buffer(got), tuple);
+            CHECK(name_of(error) == "inflates_too_much");
+            CHECK(got.empty());
+            const strings messages{mixed(5'000)};
+            const std::string outcome = co_await talk(std::move(other), messages);
+            CHECK(outcome == "none");
+        },
+        options);
+}

@@ -21,12 +21,16 @@ struct message_part {
 
 // Memory: the bytes, and 32 for each message begun; the vectors may have room for as much again.
 // The stream's window bounds what they were on the wire: without an extension there are no more
-// bytes than that, with one that inflates as many more as it allows. An empty message costs its
+// bytes than that, with one that inflates as many as a connection's streams may hold (see
+// stream_state). An empty message costs its
 // sender two or six bytes of the window, so 32 bytes for each are 16 times the window at most.
 // Bytes are credited when they are taken, not when they are put here.
 class inbox {
 public:
     bool empty() const noexcept { return front_ == pieces_.size(); }
+
+    // Bytes that were not taken.
+    std::size_t size() const noexcept { return bytes_.size() - taken_; }
 
     // Bytes at the front that are of one message.
     std::size_t front_size() const noexcept { return pieces_[front_].part.size; }

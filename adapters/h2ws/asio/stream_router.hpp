@@ -245,7 +245,8 @@ private:
 
     entry& add(tunnel_id tunnel) {
         return entries_
-            .emplace(tunnel.value, entry{std::make_shared<state_type>(session(), tunnel), {}})
+            .emplace(tunnel.value,
+                     entry{std::make_shared<state_type>(session(), tunnel, unread_), {}})
             .first->second;
     }
 
@@ -264,6 +265,7 @@ private:
 
     const std::shared_ptr<connection_type> connection_;
     std::atomic<operation_id> operations_ = 0;
+    const std::shared_ptr<std::size_t> unread_ = std::make_shared<std::size_t>(0);
     std::unordered_map<std::uint64_t, entry> entries_;
     std::deque<offered> offers_; // nobody has taken them yet
     waiting_accept accept_;

@@ -40,7 +40,11 @@ struct read_request {
 template <class Session>
 class stream_state : public std::enable_shared_from_this<stream_state<Session>> {
 public:
-    stream_state(Session& session, tunnel_id tunnel) : session_(session), tunnel_(tunnel) {}
+    // `unread`: bytes in the inboxes of all streams of the connection.
+    stream_state(Session& session, tunnel_id tunnel, std::shared_ptr<std::size_t> unread)
+        : session_(session),
+          tunnel_(tunnel),
+          unread_(std::move(unread)) {}
 
     tunnel_id tunnel() const noexcept { return tunnel_; }
 
@@ -97,8 +101,8 @@ public:
     // 8441 §5).
     void leave() {
         fail_operations(::asio::error::operation_aborted);
-        if (released_) return;
         discard();
+        if (released_) return;
         const bool closes = close_sent_ || close_received_ || over_;
         if (!closes && !session_.reset(tunnel_, http2_error::cancel, now())) return; // it is gone
     }
@@ -119,7 +123,7 @@ public:
 
     void arrived(const message_chunk& chunk, std::size_t wire_bytes) {
         if (discards_) return session_.consume(tunnel_, wire_bytes);
-        if (!read_ || !inbox_.empty()) return inbox_.put(chunk, wire_bytes);
+        if (!read_ || !inbox_.empty()) return keep(chunk, wire_bytes);
         const std::size_t whole = chunk.payload.size();
         const mutable_bytes to = request_.room(whole);
         const std::size_t size = to.size() < whole ? to.size() : whole;
@@ -128,9 +132,8 @@ public:
         const bool begins = chunk.first && (size != 0 || whole == 0);
         const message_part part{chunk.type, size, begins, chunk.last && size == whole};
         if (size != whole)
-            inbox_.put(
-                {chunk.type, chunk.payload.subspan(size), chunk.first && !begins, chunk.last},
-                wire_bytes - consumed);
+            keep({chunk.type, chunk.payload.subspan(size), chunk.first && !begins, chunk.last},
+                 wire_bytes - consumed);
         session_.consume(tunnel_, consumed); // ends what the chunk lends
         poured(part, size == whole);
     }
@@ -143,7 +146,7 @@ public:
 
     void closed(errc error) {
         over_ = true;
-        outcome_ = error;
+        outcome_ = overfull_ ? errc::inflates_too_much : error;
         pour();
         write_again();
     }
@@ -179,6 +182,7 @@ private:
             const std::size_t most = inbox_.front_size();
             const mutable_bytes to = request_.room(most);
             const inbox::taken taken = inbox_.take(to);
+            *unread_ -= taken.part.size;
             session_.consume(tunnel_, taken.wire_bytes);
             poured(taken.part, taken.part.size == most);
         }
@@ -197,8 +201,24 @@ private:
         if (!fitted) read_.complete(make_error_code(errc::buffer_too_small), read_part_);
     }
 
+    // What nobody reads yet. Windows bound it by what a connection may hold and what is on its way;
+    // only an extension that inflates can make more of it, and that stream is reset (RFC 6455
+    // §10.4).
+    void keep(const message_chunk& chunk, std::size_t wire_bytes) {
+        inbox_.put(chunk, wire_bytes);
+        *unread_ += chunk.payload.size();
+        const session_options& options = session_.options();
+        const auto on_its_way = static_cast<std::size_t>(options.max_connection_window);
+        if (*unread_ <= options.max_held + on_its_way) return;
+        overfull_ = true;
+        discard();
+        // It is gone already where this fails.
+        (void)session_.reset(tunnel_, http2_error::enhance_your_calm, now());
+    }
+
     void discard() {
         discards_ = true;
+        *unread_ -= inbox_.size();
         session_.consume(tunnel_, inbox_.clear());
     }
 
@@ -210,6 +230,7 @@ private:
 
     Session& session_;
     const tunnel_id tunnel_;
+    const std::shared_ptr<std::size_t> unread_;
     inbox inbox_;
 
     waiting_read read_;
@@ -234,6 +255,7 @@ private:
     bool close_sent_ = false;
     bool close_received_ = false;
     bool discards_ = false; // what arrives
+    bool overfull_ = false; // more was to be kept than may be
 };
 
 } // namespace h2ws::asio

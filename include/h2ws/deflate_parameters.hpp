@@ -74,7 +74,7 @@ enum class side : std::uint8_t { offer, answer };
 // What is read of one element, and which of the four parameters were seen.
 class reader {
 public:
-    constexpr explicit reader(side which) noexcept : side_(which) {}
+    constexpr reader(side which, deflate_parameters& read) noexcept : side_(which), read_(read) {}
 
     // Whether the parameter may stand there.
     constexpr bool take(const extension_parameter& one) noexcept {
@@ -90,8 +90,6 @@ public:
         read_.client_max_window_bits = deflate_parameters::no_value; // RFC 7692 §7.1.2.2 (R245)
         return true;
     }
-
-    constexpr const deflate_parameters& parameters() const noexcept { return read_; }
 
 private:
     // False: once more. RFC 7692 §7 (R234, R235)
@@ -109,15 +107,16 @@ private:
 
     side side_;
     unsigned seen_ = 0;
-    deflate_parameters read_;
+    deflate_parameters& read_;
 };
 
 constexpr result<deflate_parameters> read(const extension_parameters& parameters,
                                           side which) noexcept {
-    reader reading(which);
+    result<deflate_parameters> found = deflate_parameters{};
+    reader reading(which, *found);
     for (const extension_parameter& one : parameters)
         if (!reading.take(one)) return errc::deflate_parameters_invalid; // §7 (R234, R235)
-    return reading.parameters();
+    return found;
 }
 
 // Whether a server that was offered this may give that answer.

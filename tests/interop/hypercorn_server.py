@@ -16,6 +16,8 @@ class Hypercorn(our_client.ServerPeer):
     end_with_reset = True  # its h2 raises on END_STREAM after both Closes, the connection is lost
 
     lacks = ["/end"]
+    compression = "permessage-deflate; client_max_window_bits=15"
+    compresses = True
     end_after_our_close = [[]]
     end_after_its_close = [["END_STREAM"]]
     end_of_refusal = [["END_STREAM"]]

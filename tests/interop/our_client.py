@@ -11,6 +11,7 @@ import re
 import http1
 from peers import (ENABLE_CONNECT_PROTOCOL, Cases, Certificates, Process, check, check_equal,
                     sample, sample_text, temporary_folder)
+from served import data_octets, frames_in
 from tap import Tap
 
 LARGE = 300_000
@@ -31,6 +32,8 @@ class ServerPeer:
     holds_until_spoken_to = False  # what the backend says and does reaches the client only then
     large = LARGE             # bytes that it echoes without harm
     lacks = ()                # paths that mean nothing to it
+    compression = None        # what it answers to an offer of it
+    compresses = False        # what it sends then
 
     # How its half ends, from the Close or END_STREAM on. Alternatives are races that it runs with
     # us or with its backend.
@@ -410,9 +413,29 @@ def the_command_tells_how_it_ended(test, tls):
             check(word in said, f"{path}: {word!r} is not in {said!r}")
 
 
+def compression(test, tls):
+    """Offered by the command; what the server makes of it, and of what is compressed."""
+    peer = test.peer
+    with test.command(tls, "/echo/compressed", "--deflate", "-vv") as process:
+        texts = ("hello", "hello", "x" * peer.large, sample_text(peer.large))
+        for text in texts:
+            process.write(text + "\n")
+            process.wait_line(re.escape(text))
+        process.end_input()
+        check_equal("the exit status", process.exit_status(), 0)
+        frames = frames_in(process.stderr)
+        fields = dict(next(frame.fields for frame in frames
+                           if (frame.kind, frame.mark) == ("HEADERS", "<")))
+        check_equal("the answer", fields.get("sec-websocket-extensions"), peer.compression)
+        for mark, whether in ((">", peer.compression), ("<", peer.compresses)):
+            octets = data_octets(frames, mark)
+            said = sum(len(text.encode()) for text in texts)
+            check((octets * 2 < said) == bool(whether), f"{said} octets came to {octets} {mark}")
+
+
 CASES = [fields_arrive, messages_are_echoed, the_server_speaks_first, we_close, the_server_closes,
          the_backend_ends_without_a_close, we_reset, a_refusal, the_command_exchanges_messages,
-         the_command_tells_how_it_ended]
+         the_command_tells_how_it_ended, compression]
 
 
 def run(peer, h2ws, tunnels, words, more=()):

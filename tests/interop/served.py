@@ -50,6 +50,13 @@ def endings_in(frames, received):
     return said
 
 
+def data_octets(frames, mark):
+    """How much DATA these have in one direction."""
+    return sum(int(word.removeprefix("length=")) for frame in frames
+               if (frame.kind, frame.mark) == ("DATA", mark)
+               for word in frame.detail if word.startswith("length="))
+
+
 class Served:
     """A running server. `certificates`: with these it speaks TLS."""
 
@@ -103,6 +110,10 @@ class Served:
             return [frame for frame in frames[:-1] if frame.kind == "HEADERS"
                     and (frame.stream, frame.mark) == (place[1], mark)]
         return self.process.wait_for(whole, "header section")[0].fields
+
+    def data_octets(self, place, mark):
+        """How much DATA has gone this way on a tunnel."""
+        return data_octets(self.frames(*place), mark)
 
     def settings(self, connection):
         """What the client's first SETTINGS says."""

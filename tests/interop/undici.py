@@ -182,6 +182,28 @@ def without_an_answer_to_the_key(kind, opens, *arguments):
             test.served.expect_endings(place, "client: RST_STREAM NO_ERROR")
 
 
+def compression(kind, *arguments):
+    """Our messages are compressed; undici inflates, and compresses nothing itself."""
+    with kind(*arguments, "--deflate") as test:
+        test.open("/bystander")
+        place = test.open("/deflate")
+        check_equal("the extensions that a page sees",
+                    test.call("told", "/deflate")["extensions"], "permessage-deflate")
+        for size in (0, 5, 70_000, LARGE):
+            for message in ("text", "binary"):
+                sizes = [test.served.data_octets(place, mark) for mark in "<>"]
+                test.echo("/deflate", message, size)
+                came, went = (test.served.data_octets(place, mark) - before
+                              for mark, before in zip("<>", sizes))
+                check(came >= size, f"undici has compressed {size} {message} to {came}")
+                check(size < 1_000 or went * 10 < size, f"{size} {message} went as {went}")
+        fields = dict(test.served.fields(place, ">"))
+        check_equal("the answer", fields["sec-websocket-extensions"], "permessage-deflate")
+        test.call("close", "/deflate", 1000, "done")
+        test.expect_close("/deflate", 1000, "")
+        test.bystander()
+
+
 def main(tool, folder):
     cases = Cases(total_seconds=230)
     packages = []
@@ -194,6 +216,7 @@ def main(tool, folder):
                     cases.run(f"{kind.name}: {case.__name__.replace('_', ' ')}", case, test)
             cases.run(f"{kind.name}: without an answer to the key", without_an_answer_to_the_key,
                       kind, opens, *arguments)
+            cases.run(f"{kind.name}: compression", compression, kind, *arguments)
     return cases.finish()
 
 

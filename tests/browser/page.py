@@ -86,6 +86,8 @@ class BrowserTest:
 
     def __init__(self, tool, browser, certificates):
         self.browser = browser
+        self.compressing = Served(tool, "--deflate", "--max-message", LARGEST_MESSAGE,
+                                  certificates=certificates)
         self.served = Served(tool, "--subprotocol", "chat", "--max-message", LARGEST_MESSAGE,
                              "--refuse", "/no=403",
                              "--close", "/closed-by-the-server/4001=4001",
@@ -283,12 +285,49 @@ class BrowserTest:
             except Failure as failure:
                 raise Failure(f"{path}, {self.browser.version}: {failure}") from failure
 
+    def compression(self):
+        """With another server, which takes the offer."""
+        gone, self.served = self.served, self.compressing
+        try:
+            with self.served:
+                self.load()
+                self.wait_value("document.title", "h2ws: closed 1000 clean=true")
+                told = self.exchange("/other", "{messages: ['x'], keep: true}")
+                check_equal("the extensions that a page sees", told["extensions"],
+                            "permessage-deflate")
+                self.compressed_exchanges()
+                same = self.browser.evaluate("again('/other', text(1000))")
+                check_equal("the echo of the other tunnel", same, True)
+        finally:
+            self.served = gone
+
+    def compressed_exchanges(self):
+        sizes = (0, 5, 70_000, 300_000)
+        messages = ", ".join(f"text({size}), binary({size})" for size in sizes)
+        self.expect_exchange("/compressed", f"{{messages: [{messages}]}}", 2 * len(sizes))
+        place = self.served.place("/compressed")
+        check_equal("the answer", self.served.fields(place, ">"),
+                    [(":status", "200"), ("sec-websocket-extensions", "permessage-deflate")])
+        for mark in "<>":
+            octets = self.served.data_octets(place, mark)
+            check(octets * 20 < 2 * sum(sizes), f"{octets} octets of DATA {mark}")
+        noise = "crypto.getRandomValues(new Uint8Array(65536)).buffer"
+        self.expect_exchange("/noise", f"{{messages: [{noise}, {noise}], close: [3000, 'why']}}", 2,
+                             3000)
+        told = self.exchange("/bomb",
+                             f"{{messages: ['x', new ArrayBuffer({5 * LARGEST_MESSAGE})]}}")
+        check_equal("the code", told["code"], 1009)
+        check_equal("what the server says", self.served.said("closed", "/bomb")["error"],
+                    "inflates_too_much")
+        check(self.served.data_octets(self.served.place("/bomb"), "<") < LARGEST_MESSAGE // 20,
+              "it came uncompressed")
+
     SHARED = [the_page_reports_its_exchange, the_settings_and_the_fields_of_a_request, text, binary,
               a_message_of_300_kilobytes, many_messages, a_subprotocol, close_codes_of_the_page,
               a_close_without_code, the_server_closes, a_refusal, several_at_once,
               a_message_over_the_servers_limit, reload_while_a_tunnel_is_open,
               all_on_the_connection_of_the_page, how_the_streams_ended]
-    LAST = [the_server_goes_away]
+    LAST = [the_server_goes_away, compression]
 
 
 def run_cases(kind, tool, make_browser):

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gather_list.hpp"
+#include "http2_error.hpp"
 #include "session_options.hpp"
 
 #include <cstddef>

@@ -43,10 +43,10 @@ struct set_up {
     std::size_t read_size = 1'000'000;
 };
 
-template <class Role>
+template <class Role, class Extension = no_extension>
 class owner {
 public:
-    using attached = nghttp2::basic_attached<Role>;
+    using attached = nghttp2::basic_attached<Role, Extension>;
 
     explicit owner(const set_up& how = {})
         : how_(how),

@@ -86,17 +86,19 @@ void compress_bare(benchmark::State& state) {
     count(state, octets);
 }
 
-// Frames are received, which bare zlib is not given: their headers are part of the cost.
+// Frames are received, which bare zlib is not given: their headers are part of the cost. Inflated
+// in pieces of the third argument.
 void inflate(benchmark::State& state) {
     const bench::json_messages messages(static_cast<std::size_t>(state.range(0)));
     const bool keeps_context = state.range(1) != 0;
     const auto frames = frames_of(messages, keeps_context);
+    const h2ws::zlib::deflate_settings how{.piece = static_cast<std::size_t>(state.range(2))};
     std::optional<client_socket> client;
     std::size_t at = 0, octets = 0;
     for ([[maybe_unused]] auto _ : state) {
         if (at % frames.size() == 0) // the context begins with the first frame
             client.emplace(h2ws::client{}, h2ws::limits{},
-                           permessage_deflate(h2ws::client{}, parameters(keeps_context)));
+                           permessage_deflate(h2ws::client{}, parameters(keeps_context), how));
         h2ws::inbound<h2ws::client> in{frames[at++ % frames.size()]};
         while (const auto event = client->poll(in))
             if (const auto* chunk = std::get_if<h2ws::message_chunk>(&*event))
@@ -183,9 +185,17 @@ void sizes(benchmark::internal::Benchmark* each) {
         for (const int size : {64, 512, 4'096, 65'536}) each->Args({size, keeps_context});
 }
 
+void sizes_and_pieces(benchmark::internal::Benchmark* each) {
+    each->ArgNames({"octets", "context", "piece"});
+    for (const int piece : {4'096, 65'536})
+        for (const int keeps_context : {1, 0})
+            for (const int size : {64, 512, 4'096, 65'536})
+                each->Args({size, keeps_context, piece});
+}
+
 BENCHMARK(compress)->Apply(sizes);
 BENCHMARK(compress_bare)->Apply(sizes);
-BENCHMARK(inflate)->Apply(sizes);
+BENCHMARK(inflate)->Apply(sizes_and_pieces);
 BENCHMARK(inflate_bare)->Apply(sizes);
 BENCHMARK(held)
     ->ArgNames({"window", "level", "releases"})

@@ -229,3 +229,29 @@ TEST_CASE("a context is needed inside a message, and after it where the peer ref
     forgets.close();
     CHECK(gives(forgets, hello, "Hello"));
 }
+
+TEST_CASE("messages come in pieces of the size that was asked for") {
+    const octets message = repetitive(100'000, 8);
+    const octets wire = by_hand(message);
+    for (const std::size_t piece : {std::size_t{0}, std::size_t{256}, std::size_t{4'096},
+                                    std::size_t{100'000}, std::size_t{1} << 20}) {
+        scarce_memory memory;
+        {
+            decompressor decoder(memory.policy(), {.piece = piece});
+            const std::size_t room = std::max<std::size_t>(piece, 256);
+            octets got;
+            h2ws::const_bytes in = as_bytes(wire);
+            for (bool more = true; more;) {
+                const auto made = decoder.decode(in, true);
+                REQUIRE(made);
+                more = made->more;
+                CHECK((made->data.size() == room || !more));
+                got += h2ws::as_text(made->data);
+            }
+            CHECK(got == message);
+            CHECK(memory.held > room + 32'768);
+            CHECK(memory.held < room + 32'768 + 8'000);
+        }
+        CHECK(memory.held == 0);
+    }
+}

@@ -24,6 +24,9 @@ struct deflate_settings {
     // takes to make new ones. What is sent is then compressed without the messages before.
     bool release_when_idle = false;
 
+    // Of what is received; see decompressor.hpp.
+    std::size_t piece = decompression{}.piece;
+
     // Of a message that is received; see decompressor.hpp. More fails with inflates_too_much.
     std::uint64_t max_message = decompression{}.max_message;
     std::uint32_t max_ratio = decompression{}.max_ratio;
@@ -101,6 +104,7 @@ private:
         return {.window_bits = is_client_ ? agreed_.server_window() : agreed_.client_window(),
                 .keeps_context = !(is_client_ ? agreed_.server_no_context_takeover
                                               : agreed_.client_no_context_takeover),
+                .piece = settings_.piece,
                 .max_message = settings_.max_message,
                 .max_ratio = settings_.max_ratio,
                 .ratio_floor = settings_.ratio_floor};

@@ -1,7 +1,6 @@
 // `h2ws connect` on one HTTP/2 engine: reaches the server and has a conversation with it.
 #pragma once
 
-#include "compression.hpp"
 #include "conversation.hpp"
 #include "counting_session.hpp"
 #include "dial.hpp"
@@ -81,10 +80,7 @@ private:
         const auto talking =
             std::make_shared<conversation<connection_type>>(connected, options_, limit_, outcome_);
         talking_ = talking;
-        if (options_.deflate)
-            talking->open(request_.wanted(), compression(zlib::deflate_settings{}));
-        else
-            talking->open(request_.wanted());
+        talking->open(request_.wanted());
         const auto handle = [talking](connection_type&, const stream_event& happened) {
             talking->handle(happened);
         };

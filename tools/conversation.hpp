@@ -42,10 +42,10 @@ public:
           patience_(connection_->get_executor()) {}
 
     // What `wanted` points to outlives this.
-    void open(const connect_request& wanted, typename session_type::extension_type extension = {}) {
+    void open(const connect_request& wanted) {
         wanted_ = wanted;
         limit_.name("waiting for the server's SETTINGS");
-        const auto opened = session_.open(wanted, asio::now(), std::move(extension));
+        const auto opened = session_.open(wanted, asio::now());
         if (!opened) throw failure{status_of(opened.error()), describe(opened.error())};
         tunnel_ = *opened;
     }

@@ -2,7 +2,6 @@
 // answers ordinary requests with the page.
 #pragma once
 
-#include "compression.hpp"
 #include "echo.hpp"
 #include "page.hpp"
 #include "report.hpp"
@@ -10,6 +9,7 @@
 
 #include <h2ws/asio/connection.hpp>
 #include <h2ws/session.hpp>
+#include <h2ws/zlib/deflate_answer.hpp>
 
 #include <array>
 #include <map>
@@ -59,11 +59,11 @@ private:
         std::optional<zlib::deflate_answer> deflate;
         if (options_.deflate)
             deflate.emplace(request, deflate_options{},
-                            zlib::deflate_settings{.one_frame = true, // or Safari fails
+                            zlib::deflate_settings{.one_frame = true, // of what echo gathers
                                                    .max_message = options_.max_message});
         const std::string extensions(deflate ? deflate->text() : std::string_view{});
         if (!session_.accept(asked.tunnel, {.subprotocol = subprotocol, .extensions = extensions},
-                             now, deflate ? deflate->take() : compression())) {
+                             now, deflate ? deflate->take() : zlib::permessage_deflate())) {
             (void)session_.refuse(asked.tunnel, 500, now); // else the answer's timer does
             return;
         }

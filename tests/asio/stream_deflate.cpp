@@ -7,7 +7,6 @@
 using namespace streams;
 using h2ws::opcode;
 using h2ws::zlib::deflate_answer;
-using h2ws::zlib::deflate_settings;
 using h2ws::zlib::permessage_deflate;
 
 namespace {
@@ -69,8 +68,7 @@ void with_sockets(Body body, std::string_view offer = h2ws::usual_deflate_offer,
                 client.get_executor(), accepted(server),
                 [&](std::exception_ptr, server_socket made) { far.emplace(std::move(made)); });
             const h2ws::connect_request wanted = offering(offer);
-            auto near = co_await client.async_open(wanted, permessage_deflate(deflate_settings{}),
-                                                   use_awaitable);
+            auto near = co_await client.async_open(wanted, permessage_deflate(), use_awaitable);
             co_await body(std::move(near), std::move(*far));
         },
         options);

@@ -61,9 +61,11 @@ struct compressing : pair<Model> {
         return made;
     }
     tunnel_id ask_for_tunnel() {
+        auto extension = permessage_deflate::with(settings);
+        REQUIRE(extension);
         const auto made = this->client.call([&](auto& session) {
             return session.open({.authority = "a.test", .path = "/", .extensions = offer},
-                                this->now, permessage_deflate(settings));
+                                this->now, *std::move(extension));
         });
         REQUIRE(made);
         this->client.at(*made);
@@ -353,9 +355,11 @@ TEMPLATE_LIST_TEST_CASE("no allocation of zlib's or ours that fails does harm", 
         const session_options options{.memory = memory.policy()};
         compressing<TestType> both({}, options, {.memory = memory.policy()});
         both.server.echoes = true;
-        const auto made = both.client.call([&](auto& session) {
+        const auto made = both.client.call([&](auto& session) -> result<tunnel_id> {
+            auto extension = permessage_deflate::with(both.settings);
+            if (!extension) return extension.error();
             return session.open({.authority = "a.test", .path = "/", .extensions = usual_offer},
-                                both.now, permessage_deflate(both.settings));
+                                both.now, *std::move(extension));
         });
         if (made) both.client.at(*made);
         both.run();

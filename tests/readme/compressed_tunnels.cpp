@@ -15,10 +15,11 @@ void accept(server_session& session, const h2ws::tunnel_requested& asked, h2ws::
 
 // A client offers it. The session reads the answer, and fails the tunnel where that is not allowed.
 h2ws::result<h2ws::tunnel_id> ask(client_session& session, h2ws::instant now) {
-    const h2ws::zlib::deflate_settings settings{.level = 1, .smallest_message = 32};
+    auto codec = compression::with({.level = 1, .smallest_message = 32});
+    if (!codec) return codec.error();
     return session.open(
         {.authority = "example.com", .path = "/chat", .extensions = h2ws::usual_deflate_offer}, now,
-        compression(settings));
+        *std::move(codec));
 }
 
 // Secrets go as they are. `extension` is null once the tunnel has closed.

@@ -28,17 +28,19 @@ public:
     // Off. A client's in a session: what the server's answer agrees on is with the usual settings.
     permessage_deflate() noexcept = default;
 
-    // A client's in a session, before the answer. Off where there is no memory for the settings.
-    explicit permessage_deflate(const deflate_settings& settings) noexcept {
-        codec_.make(settings.memory, settings);
+    // The same with settings of its own. Errors: no_memory.
+    static result<permessage_deflate> with(const deflate_settings& settings) noexcept {
+        permessage_deflate made;
+        if (made.codec_.make(settings.memory, settings) == nullptr) return errc::no_memory;
+        return made;
     }
 
     // Off where there is no memory: look at `active` before the answer says otherwise.
     template <class Role>
     permessage_deflate(Role, const deflate_parameters& agreed,
-                       const deflate_settings& settings = {}) noexcept
-        : permessage_deflate(settings) {
-        if (codec_) codec_->begin(Role::is_client, agreed);
+                       const deflate_settings& settings = {}) noexcept {
+        if (deflate_codec* const made = codec_.make(settings.memory, settings))
+            made->begin(Role::is_client, agreed);
     }
 
     // RFC 7692 §5 (R226)
@@ -59,9 +61,9 @@ public:
             codec_.release();
             return errc::none;
         }
-        if (!codec_) codec_.make(allocator{}, deflate_settings{});
-        if (!codec_) return errc::no_memory;
-        codec_->begin(true, **agreed);
+        deflate_codec* const made = codec_.make(allocator{}, deflate_settings{});
+        if (made == nullptr) return errc::no_memory;
+        made->begin(true, **agreed);
         return errc::none;
     }
 

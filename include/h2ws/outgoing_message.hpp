@@ -47,9 +47,20 @@ public:
     result<frame> copied(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
         if (!may_continue(type)) return errc::invalid_argument;
         if constexpr (Extension::owns_rsv1) {
-            if (begun() ? encoded_ : encodes(payload, fin)) return encode(type, payload, out, fin);
+            if (encodes(payload, fin)) return encode(type, payload, out, fin);
         }
         return copy(type, payload, out, fin);
+    }
+
+    // Whether `copied` has the extension encode that payload.
+    bool encodes([[maybe_unused]] const_bytes payload, [[maybe_unused]] bool fin) noexcept {
+        if constexpr (Extension::owns_rsv1) {
+            if (begun()) return encoded_;
+            if (!extension_.active()) return false;
+            if constexpr (selective_extension<Extension>) return extension_.chooses(payload, fin);
+            return true;
+        }
+        return false;
     }
 
     const Role& role() const noexcept { return role_; }
@@ -61,12 +72,6 @@ private:
     bool may_continue(opcode type) const noexcept {
         if (begun()) return type == type_;
         return type == opcode::text || type == opcode::binary;
-    }
-
-    bool encodes(const_bytes payload, bool fin) noexcept {
-        if (!extension_.active()) return false;
-        if constexpr (selective_extension<Extension>) return extension_.chooses(payload, fin);
-        return true;
     }
 
     result<frame> copy(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {

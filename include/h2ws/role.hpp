@@ -29,4 +29,12 @@ struct client {
     masking_key_source keys;
 };
 
+// The bytes of an HTTP/2 DATA frame, and whether it ended the stream. websocket::poll advances
+// `data`.
+template <class Role>
+struct inbound {
+    typename Role::input data;
+    bool end_stream = false;
+};
+
 } // namespace h2ws

@@ -73,7 +73,7 @@ public:
     // where it lies. On an error it is still the caller's.
     result<void> send(opcode type, message_buffer&& payload, bool fin,
                       const surroundings& with) noexcept {
-        if (encodes()) {
+        if (socket_.encodes(payload.bytes(), fin)) {
             const auto sent = send(type, std::as_const(payload).bytes(), fin, with);
             if (sent) payload.release();
             return sent;
@@ -182,7 +182,7 @@ public:
     static constexpr std::size_t waiting_size() noexcept { return sizeof(waiting); }
 
 private:
-    static constexpr std::size_t fragment = 16'384; // for output whose size is not known before
+    static constexpr std::size_t fragment = 16'384; // of what is encoded
 
     bool is_open() const noexcept {
         return lifecycle().received() == direction::open && lifecycle().sent() == direction::open;
@@ -282,9 +282,14 @@ private:
     errc queue_frames(opcode type, const_bytes payload, bool fin, waiting& output,
                       gather_list& out) noexcept {
         const std::size_t given = payload.size();
-        const std::size_t header = header_room(given);
+        const bool encoded = socket_.encodes(payload, fin);
+        // What is encoded has a size that is not known before.
+        const std::size_t header =
+            encoded ? max_frame_header_size
+                    : frame_header_size({.payload_length = given, .masked = Role::is_client});
         for (bool begun = false, more = true; more; begun = true) {
-            const mutable_bytes block = output.queue.reserve(header + payload_room(payload.size()));
+            const std::size_t room = encoded ? encoded_room(payload.size()) : payload.size();
+            const mutable_bytes block = output.queue.reserve(header + room);
             const result<frame> made =
                 block.empty() ? errc::no_memory
                               : socket_.send(type, payload, block.subspan(header), fin);
@@ -299,14 +304,7 @@ private:
         return errc::none;
     }
 
-    // What is encoded has a size that is not known before.
-    std::size_t header_room(std::size_t payload) noexcept {
-        if (encodes()) return max_frame_header_size;
-        return frame_header_size({.payload_length = payload, .masked = Role::is_client});
-    }
-
-    std::size_t payload_room(std::size_t payload) noexcept {
-        if (!encodes()) return payload;
+    std::size_t encoded_room([[maybe_unused]] std::size_t payload) noexcept {
         if constexpr (sized_extension<Extension>) return socket_.extension().room(payload);
         return fragment;
     }
@@ -336,11 +334,6 @@ private:
         const bool fits = has_room(size, queued_memory(), with.options.max_queued) &&
                           has_room(size, with.queued, with.options.max_queued_in_all);
         return fits ? errc::none : errc::queue_full;
-    }
-
-    bool encodes() noexcept {
-        if constexpr (Extension::owns_rsv1) return socket_.extension().active();
-        return false;
     }
 
     static void place(const frame& made, mutable_bytes block, output_queue& queue) noexcept {

@@ -32,13 +32,6 @@
 
 namespace h2ws {
 
-// The bytes of an HTTP/2 DATA frame, and whether it ended the stream. `poll` advances `data`.
-template <class Role>
-struct inbound {
-    typename Role::input data;
-    bool end_stream = false;
-};
-
 template <class Role, class Extension = no_extension>
 class websocket {
 public:
@@ -104,6 +97,12 @@ public:
                        bool fin = true) noexcept {
         if (!may_send()) return errc::not_open;
         return outgoing_.copied(type, payload, out, fin);
+    }
+
+    // Whether that would have the extension encode the payload; of a message's first bytes it is
+    // asked.
+    bool encodes(const_bytes payload, bool fin) noexcept {
+        return may_send() && outgoing_.encodes(payload, fin);
     }
 
     // At most 125 octets, else invalid_argument.

@@ -142,6 +142,34 @@ TEMPLATE_LIST_TEST_CASE("a message that was handed over is compressed and given 
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("a message that is not compressed goes as if nothing were agreed on",
+                        "[deflate][rfc7692-6][R229]", compressing_models) {
+    scarce_memory memory;
+    {
+        compressing<TestType> both({}, {.memory = memory.policy()}, {.smallest_message = 50'000});
+        const tunnel_id tunnel = both.open_tunnel();
+        for (const std::size_t size : {std::size_t{20'000}, std::size_t{100'000}}) {
+            const bool is_small = size < 50'000;
+            both.client.session.extension(tunnel, both.now)->compress(is_small);
+            const octets text(size, 'm');
+            message_buffer payload;
+            REQUIRE(payload.append(text));
+            const std::size_t held = memory.held;
+            CHECK(both.client.call([&](auto& s) {
+                return s.send(tunnel, opcode::text, std::move(payload), both.now);
+            }));
+            CHECK(memory.held < held + 1'000); // it was not copied
+            CHECK(both.client.send(tunnel, text) == errc::none);
+            const std::size_t header = is_small ? 8 : 14; // of one frame with all of it
+            CHECK(both.client.session.queued(tunnel) == 2 * (header + size));
+            both.run();
+            CHECK(both.server.of(1).back() == transcript::described(opcode::text, text));
+        }
+        both.finish();
+    }
+    CHECK(memory.held == 0);
+}
+
 TEMPLATE_LIST_TEST_CASE("where the server does without, messages go as they are",
                         "[deflate][rfc7692-5][R224]", compressing_models) {
     compressing<TestType> both;

@@ -362,7 +362,10 @@ TEMPLATE_TEST_CASE("an application says which messages are compressed", "[rfc769
                    client) {
     auto socket = socket_with<TestType>({}, {.smallest_message = 5});
     const auto first_octet = [&](std::string_view message) {
-        return static_cast<unsigned char>(frames_of<TestType>(socket, message, 100)[0][0]);
+        const bool encodes = socket.encodes(as_bytes(message), true);
+        const octets frame = frames_of<TestType>(socket, message, 100)[0];
+        CHECK((frame[0] & 0x40) == (encodes ? 0x40 : 0)); // RSV1
+        return static_cast<unsigned char>(frame[0]);
     };
     CHECK(first_octet("Hello") == 0xc2);
     socket.extension().compress(false);
@@ -384,14 +387,38 @@ TEST_CASE("a message goes on as it began, whatever is said meanwhile", "[rfc7692
     };
     octets wire = part("Hello", false);
     one.extension().compress(false);
+    CHECK(one.encodes({}, true));
     wire += part(", Hello", true);
     CHECK(static_cast<unsigned char>(wire[0]) == 0xc1);
     CHECK(message_of<client>(other, wire) == "Hello, Hello");
     wire = part("World", false);
     one.extension().compress(true);
+    CHECK_FALSE(one.encodes({}, true));
     wire += part(", World", true);
     CHECK(wire == from_server(0x01, "World") + from_server(0x80, ", World"));
     CHECK(message_of<client>(other, wire) == "World, World");
+    CHECK(one.encodes({}, true));
+    CHECK(one.send_close());
+    CHECK_FALSE(one.encodes({}, true));
+}
+
+TEST_CASE("a client's settings are kept until the answer, or there is no codec",
+          "[rfc7692-5][R226]") {
+    scarce_memory memory;
+    scarce_memory none{.fails_at = 1};
+    CHECK(permessage_deflate::with({.memory = none.policy()}).error() == errc::no_memory);
+    const h2ws::extension_reader offer({}, h2ws::usual_deflate_offer);
+    const h2ws::extension_reader answer({}, "permessage-deflate");
+    auto made = permessage_deflate::with({.max_message = 4, .memory = memory.policy()});
+    REQUIRE(made);
+    CHECK(made->agree(answer, offer) == errc::none);
+    h2ws::websocket<client, permessage_deflate> socket(with_fixed_key<client>(), {},
+                                                       *std::move(made));
+    CHECK(message_of<client>(socket, from_server(0xc2, hello)) == std::nullopt);
+    CHECK(socket.lifecycle().received() == h2ws::direction::broken);
+    permessage_deflate usual;
+    CHECK(usual.agree(answer, offer) == errc::none);
+    CHECK(usual.active());
 }
 
 TEMPLATE_TEST_CASE("nothing of zlib is allocated before the first message of each direction", "",

@@ -61,12 +61,15 @@ concept sized_extension = message_extension<E> && requires(const E extension) {
     noexcept->std::same_as<std::size_t>;
 };
 
-// One that a client's session tells what the server has chosen of what the request offered. An errc
-// fails the tunnel: its stream is reset with info(error).stream_error.
+// One that sessions tell what the server has chosen of what the request offered.
 template <class E>
 concept negotiated_extension = message_extension<E> &&
     requires(E extension, const extension_reader& list) {
+    // A client's: an errc fails the tunnel, its stream is reset with info(error).stream_error.
     { extension.agree(list, list) }
+    noexcept->std::same_as<errc>;
+    // A server's: with an errc the answer is not sent.
+    { extension.confirm(list, list) }
     noexcept->std::same_as<errc>;
 };
 

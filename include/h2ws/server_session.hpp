@@ -21,8 +21,8 @@ public:
 
     // Opens the tunnel: the answer is sent and frames flow, ours at once (RFC 6455 §4.2.2).
     // Errors: not_open (the tunnel is gone or was answered), invalid_argument and
-    // subprotocol_not_offered (the answer is not one that this request can have), no_memory. The
-    // request's views end here.
+    // subprotocol_not_offered (the answer is not one that this request can have), no_memory, what
+    // the extension says of an answer that it does not keep to. The request's views end here.
     result<void> accept(tunnel_id tunnel, const acceptance& answer, instant now,
                         Extension extension = {}) noexcept {
         stream_type* const at = pending(tunnel.value, false, now);
@@ -30,6 +30,8 @@ public:
         acceptance full = answer;
         std::array<char, accept_key_size> accept_text;
         const connect_request& request = at->exchange->request;
+        if (const errc error = confirm(extension, answer, request); error != errc::none)
+            return error;
         if (const auto key = request.find("sec-websocket-key");
             key && this->options_.answer_key && answer.sec_websocket_accept.empty()) { // S14
             accept_text = accept_key(*key);
@@ -223,6 +225,18 @@ private:
         at.stage = stream_stage::over;
         at.forget_handshake();
         this->engine().submit_reset(at, what.stream_error); // RFC 9113 §8.1.1 (R52)
+    }
+
+    // Whether the extension does what the answer says.
+    static errc confirm([[maybe_unused]] Extension& extension,
+                        [[maybe_unused]] const acceptance& answer,
+                        const connect_request& request) noexcept {
+        if constexpr (negotiated_extension<Extension>) {
+            if (is_websocket(request.protocol))
+                return extension.confirm(extension_reader{{}, answer.extensions},
+                                         request.offered_extensions());
+        }
+        return errc::none;
     }
 
     bool gets_status(const error_info& what) const noexcept {

@@ -1,4 +1,5 @@
 // Streams whose messages are compressed.
+#include "../answers_anything.hpp"
 #include "../catch.hpp"
 #include "streams.hpp"
 
@@ -11,7 +12,7 @@ using h2ws::zlib::permessage_deflate;
 
 namespace {
 
-using server_type = server_end<local_socket, engine::basic_server<permessage_deflate>>;
+using server_type = server_end<local_socket, engine::basic_server<answers_anything>>;
 using client_type = client_end<local_socket, engine::basic_client<permessage_deflate>>;
 using server_socket = server_type::stream_type;
 using client_socket = client_type::stream_type;

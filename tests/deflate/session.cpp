@@ -2,6 +2,7 @@
 // program, and the one in memory.
 #include "engine.hpp"
 
+#include "../answers_anything.hpp"
 #include "../http2_frames.hpp"
 #include "../memory_model.hpp"
 #include "../session_suite/alone.hpp"
@@ -31,6 +32,15 @@ struct compressing_memory_model : memory_model {
 };
 
 using compressing_models = std::tuple<engine_model, compressing_memory_model>;
+
+// With a server that answers what it likes.
+struct lying_engine_model : engine_model {
+    using server = engine::basic_server<answers_anything>;
+};
+struct lying_memory_model : compressing_memory_model {
+    using server = examples::basic_memory_session<h2ws::server, answers_anything>;
+};
+using lying_models = std::tuple<lying_engine_model, lying_memory_model>;
 
 constexpr std::string_view usual_offer = "permessage-deflate; client_max_window_bits";
 
@@ -185,7 +195,7 @@ TEMPLATE_LIST_TEST_CASE("where the server does without, messages go as they are"
 }
 
 TEMPLATE_LIST_TEST_CASE("an answer that nothing allows fails that tunnel alone",
-                        "[deflate][rfc7692-5][R225][rfc7692-7][R235]", compressing_models) {
+                        "[deflate][rfc7692-5][R225][rfc7692-7][R235]", lying_models) {
     struct {
         std::string_view offer, answer, error;
     } const cases[] = {
@@ -213,6 +223,40 @@ TEMPLATE_LIST_TEST_CASE("an answer that nothing allows fails that tunnel alone",
     CHECK(both.client.send(good, "still there") == errc::none);
     both.run();
     CHECK(both.client.log.back() == "1 text \"still there\"");
+    both.finish();
+}
+
+TEMPLATE_LIST_TEST_CASE("an answer that the codec does not keep to is not sent",
+                        "[deflate][rfc7692-5][R221]", compressing_models) {
+    struct {
+        std::string_view answer;
+        bool agrees;
+        errc error;
+    } const cases[] = {
+        {"", true, errc::invalid_argument}, // the client would not know
+        {"permessage-deflate", false, errc::invalid_argument},
+        {"permessage-deflate; server_no_context_takeover", true, errc::invalid_argument},
+        {"permessage-deflate; client_max_window_bits=9", true, errc::invalid_argument},
+        {"permessage-deflate; server_max_window_bits=7", true, errc::deflate_parameters_invalid},
+        {"permessage-deflate, permessage-deflate", true, errc::extension_conflict},
+    };
+    compressing<TestType> both;
+    both.server.on_event = nullptr;
+    for (const auto& each : cases) {
+        CAPTURE(each.answer);
+        const tunnel_id asks = both.ask_for_tunnel();
+        const auto answer = [&](std::string_view text, bool agrees) {
+            permessage_deflate extension;
+            if (agrees) extension = permessage_deflate(h2ws::server{}, deflate_parameters{});
+            return both.server.session.accept(both.server.last, {.extensions = text}, both.now,
+                                              std::move(extension));
+        };
+        CHECK(answer(each.answer, each.agrees).error() == each.error);
+        CHECK(answer("permessage-deflate", true)); // nothing was said yet
+        both.server.at(both.server.last).opened = true;
+        both.run();
+        CHECK(both.client.at(asks).opened);
+    }
     both.finish();
 }
 

@@ -67,6 +67,14 @@ public:
         return errc::none;
     }
 
+    // A server's session: whether the answer is what this was made of. Errors: invalid_argument,
+    // read_deflate_answer's.
+    errc confirm(const extension_reader& chosen, const extension_reader& offers) const noexcept {
+        const auto said = read_deflate_answer(chosen, offers, smallest_window_bits);
+        if (!said) return said.error();
+        return *said == agreed() ? errc::none : errc::invalid_argument;
+    }
+
     // Whether messages that begin from now on are compressed.
     void compress(bool on) noexcept {
         if (codec_) codec_->compress(on);

@@ -9,6 +9,7 @@
 
 #include <h2ws/role.hpp>
 
+#include <algorithm>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,6 +22,29 @@ using transcript::octets;
 // RFC 7692 §7.2.3.1 and §7.2.3.2: "Hello", and the same once more with the context.
 inline const octets hello = hex("f2 48 cd c9 c9 07 00");
 inline const octets again = hex("f2 00 11 00 00");
+
+// What a context takes of the allocator, by the library that this is built with: to send a little
+// more than this, to receive its window and less than this.
+inline std::size_t deflating_memory(int window_bits, int memory_level) {
+    const std::size_t window = std::size_t{4} << std::max(window_bits, 9);
+#ifdef ZLIBNG_VERNUM
+    return window + 131'072 + (std::size_t{256} << memory_level); // of any level one size of hash
+#else
+    return window + (std::size_t{512} << memory_level);
+#endif
+}
+#ifdef ZLIBNG_VERNUM
+inline constexpr std::size_t inflating_memory = 10'000;
+#else
+inline constexpr std::size_t inflating_memory = 8'000;
+#endif
+
+// zlib-ng 2.1 clears what it was not given, and crashes; 2.2 allocates once and looks.
+#if defined(ZLIBNG_VERNUM) && ZLIBNG_VERNUM < 0x02020000L
+inline constexpr bool outlives_failed_allocations = false;
+#else
+inline constexpr bool outlives_failed_allocations = true;
+#endif
 
 // All of one message in pieces of at most `room` octets.
 template <class Encoder>

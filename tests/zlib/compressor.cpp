@@ -170,9 +170,10 @@ TEST_CASE("a context is made when it is asked for, of memory that is given back"
         CHECK(encoder.open());
         compressed(encoder, repetitive(100'000, 5), 1'000);
         CHECK(memory.allocations == allocations);
-        CHECK(memory.peak < 280'000);
+        CHECK(memory.peak < codec::deflating_memory(15, 8) + 7'000);
     }
     CHECK(memory.held == 0);
+    if (!codec::outlives_failed_allocations) return;
     for (std::size_t at = 1; at <= memory.allocations; ++at) {
         scarce_memory scarce{.fails_at = at};
         compressor encoder(scarce.policy(), {});

@@ -142,6 +142,20 @@ TEMPLATE_LIST_TEST_CASE("three tunnels are interleaved", "[session][R100]", mode
     }
 }
 
+TEMPLATE_LIST_TEST_CASE("messages of many tunnels leave in one write", "[session]", models) {
+    pair<TestType> both;
+    const tunnel_id tunnels[] = {both.opened(), both.opened(), both.opened()};
+    for (const tunnel_id tunnel : tunnels) CHECK(both.client.send(tunnel, "Hello") == errc::none);
+    lines leaving = TestType::frames(both.client.written + both.client.offered(), true);
+    leaving = last(leaving, leaving.size() - both.client_frames().size());
+    std::sort(leaving.begin(), leaving.end()); // whose turn it is, is another matter
+    CHECK(leaving == lines{"1 data 11", "3 data 11", "5 data 11"});
+    both.run();
+    for (const std::size_t label : {1u, 2u, 3u})
+        CHECK(both.server.of(label).back() == "text \"Hello\"");
+    both.finish();
+}
+
 TEMPLATE_LIST_TEST_CASE("a tunnel that nobody consumes starves no other", "[session][R100]",
                         models) {
     pair<TestType> both;

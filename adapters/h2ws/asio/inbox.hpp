@@ -22,9 +22,9 @@ struct message_part {
 // Memory: the bytes, and 32 for each message begun; the vectors may have room for as much again.
 // The stream's window bounds what they were on the wire: without an extension there are no more
 // bytes than that, with one that inflates as many as a connection's streams may hold (see
-// stream_state). An empty message costs its
-// sender two or six bytes of the window, so 32 bytes for each are 16 times the window at most.
-// Bytes are credited when they are taken, not when they are put here.
+// stream_state). An empty message costs its sender two or six bytes of the window, so 32 bytes for
+// each are 16 times the window at most. Bytes are credited when they are taken, not when they are
+// put here.
 class inbox {
 public:
     bool empty() const noexcept { return front_ == pieces_.size(); }

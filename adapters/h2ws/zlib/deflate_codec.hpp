@@ -14,8 +14,8 @@ struct deflate_settings {
     int level = 6;        // 0 to 9
     int memory_level = 8; // 1 to 9
 
-    // Some peers take a compressed message in one frame only (Safari does). A message given whole
-    // is one then, and needs room for encoded_bound(), else buffer_too_small.
+    // Some peers are reported to take a compressed message in one frame only (Safari). A message
+    // given whole is one then, and needs room for encoded_bound(), else buffer_too_small.
     bool one_frame = false;
 
     std::size_t smallest_message = 0; // a shorter one, given whole, is not compressed

@@ -8,8 +8,8 @@
 # Sanitizers are clang 16's unless a compiler is named. DIR is relative to the project's folder.
 # --only builds what that suite needs, and runs it.
 # --without nghttp2 builds without the library, which is not installed then. JOBS=N bounds how many
-# processes run at a time. The last line is `N passed, N failed, N skipped`, in test cases. The exit
-# status is 0 only if none failed and, with CI=true, none was skipped.
+# processes build at a time; one test more runs. The last line is `N passed, N failed, N skipped`,
+# in test cases. The exit status is 0 only if none failed and, with CI=true, none was skipped.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -126,9 +126,11 @@ fi
 # shellcheck disable=SC2086
 tests=$(/usr/bin/python3 tests/summary.py list "$build" $only $except) ||
     give_up "there is no test to run"
-echo "== running, $jobs at a time"
+# One more than the machine has cores: many tests wait for peers most of their time.
+processes=$((jobs + 1))
+echo "== running, $processes at a time"
 # shellcheck disable=SC2086
-$run meson test -C "$build" --no-rebuild --num-processes "$jobs" --timeout-multiplier "$multiplier" \
+$run meson test -C "$build" --no-rebuild --num-processes "$processes" --timeout-multiplier "$multiplier" \
     --print-errorlogs $tests || true # what went wrong is in the log that is counted now
 # shellcheck disable=SC2086
 /usr/bin/python3 tests/summary.py count "$build" $tests

@@ -90,12 +90,12 @@ class Process:
             self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
             raise Failure(f"it still ran after {timeout} s; {self.said()}") from None
-        self.join_readers()
+        self.join_readers(PATIENCE)  # what it said is whole
         return self.popen.returncode
 
-    def join_readers(self):
+    def join_readers(self, timeout=1):
         for reader in self.readers:
-            reader.join(1)
+            reader.join(timeout)
 
     def said(self):
         state = "it runs" if self.running() else f"exit status {self.popen.returncode}"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bytes.hpp"
+#include "utf8_blocks.hpp"
 
 #include <cstring>
 #include <type_traits>
@@ -16,9 +17,17 @@ public:
     // octets that is: text.size() when all is well. After less the text is invalid for good.
     constexpr std::size_t accept(const_bytes text) noexcept {
         std::size_t at = 0;
+        std::size_t slow_until = 0;
         while (at < text.size()) {
             if (missing_ == 0) {
                 at += ascii_prefix(text.subspan(at));
+                if (!std::is_constant_evaluated() && at >= slow_until) {
+                    const const_bytes part = text.subspan(at, smaller(text.size() - at, stride));
+                    const std::size_t good = utf8::good_prefix(part);
+                    if (good == 0) slow_until = at + part.size();
+                    at += good;
+                    if (good != 0) continue;
+                }
                 if (at == text.size()) break;
                 if (!begin_sequence(std::to_integer<std::uint8_t>(text[at]))) break;
             } else if (!continue_sequence(std::to_integer<std::uint8_t>(text[at]))) {
@@ -33,18 +42,29 @@ public:
     constexpr bool complete() const noexcept { return missing_ == 0; }
 
 private:
+    static constexpr std::size_t stride = 4'096; // of what is looked at before it is known good
+
     static constexpr std::size_t ascii_prefix(const_bytes text) noexcept {
         std::size_t at = 0;
         if (!std::is_constant_evaluated()) {
-            constexpr std::uint64_t high_bits = 0x8080808080808080;
-            for (; text.size() - at >= sizeof high_bits; at += sizeof high_bits) {
-                std::uint64_t octets;
-                std::memcpy(&octets, text.data() + at, sizeof octets);
-                if ((octets & high_bits) != 0) break;
-            }
+            for (; text.size() - at >= 4 * sizeof(std::uint64_t); at += 4 * sizeof(std::uint64_t))
+                if (!is_ascii<4>(text.data() + at)) break;
+            for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t))
+                if (!is_ascii<1>(text.data() + at)) break;
         }
         while (at < text.size() && std::to_integer<std::uint8_t>(text[at]) < 0x80) ++at;
         return at;
+    }
+
+    template <std::size_t Words>
+    static bool is_ascii(const std::byte* text) noexcept {
+        std::uint64_t all = 0;
+        for (std::size_t i = 0; i < Words; ++i) {
+            std::uint64_t octets;
+            std::memcpy(&octets, text + i * sizeof octets, sizeof octets);
+            all |= octets;
+        }
+        return (all & 0x8080808080808080) == 0;
     }
 
     // The second octet's range rules out overlong forms, surrogates and anything above U+10FFFF

@@ -18,6 +18,7 @@ import sys
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 HEADERS = PROJECT / "include" / "h2ws"
 INCLUDE = re.compile(r'#include (?:"([\w./]+)\.hpp"|<h2ws/([\w/]+)\.hpp>|<([\w./]+)>)')
+KEPT = re.compile(r"#(?:if|elif|else|endif)\b")  # of an #include nothing may depend on these
 
 
 class Amalgamation:
@@ -39,7 +40,7 @@ class Amalgamation:
                     self.add(ours)
                 else:
                     self.others.add(found[3])
-            elif line.startswith("#") and line != "#pragma once":
+            elif line.startswith("#") and not KEPT.match(line) and line != "#pragma once":
                 sys.exit(f"{name}.hpp:{number}: {line}: what is this to become?")
             elif line != "#pragma once":
                 lines.append(line)

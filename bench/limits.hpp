@@ -35,6 +35,7 @@ inline void xor_unaligned(const std::byte* from, std::byte* to, std::size_t size
                           h2ws::masking_key key) {
     const vector with = wide(key);
     std::size_t done = 0;
+#pragma GCC unroll 4
     for (; size - done >= vector_size; done += vector_size) {
         vector part;
         std::memcpy(&part, from + done, vector_size);
@@ -59,6 +60,7 @@ inline void xor_aligned(std::byte* at, std::size_t size, h2ws::masking_key key) 
     xor_octets(at, at, lead, key);
     const vector with = wide(h2ws::rotated(key, lead));
     std::size_t done = lead;
+#pragma GCC unroll 4
     for (; size - done >= vector_size; done += vector_size) {
         auto* const part = reinterpret_cast<vector*>(at + done);
         *part ^= with;

@@ -55,20 +55,23 @@ inline constexpr std::array<std::uint8_t, 16> next_table = table(&bad_pair::next
 
 inline constexpr std::size_t block_size = 32;
 
+// AVX2 looks up in both halves of a register apart.
+constexpr std::array<std::uint8_t, block_size>
+twice(const std::array<std::uint8_t, 16>& half) noexcept {
+    std::array<std::uint8_t, block_size> whole{};
+    for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = half[i % half.size()];
+    return whole;
+}
+inline constexpr auto high_twice = twice(high_table);
+inline constexpr auto low_twice = twice(low_table);
+inline constexpr auto next_twice = twice(next_table);
+
 // Whether no two octets of the text, which begins with a character and is whole blocks, are a bad
 // pair, nor is a character cut short inside. It may end inside one.
 [[gnu::target("avx2")]] inline bool are_good_blocks(const std::byte* text,
                                                     std::size_t size) noexcept {
     using octets [[gnu::vector_size(32)]] = unsigned char;
     using chars [[gnu::vector_size(32)]] = char; // as the builtins have it
-    constexpr auto twice = [](const std::array<std::uint8_t, 16>& half) {
-        std::array<std::uint8_t, 32> whole{};
-        for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = half[i % 16];
-        return whole;
-    };
-    static constexpr auto high_twice = twice(high_table);
-    static constexpr auto low_twice = twice(low_table);
-    static constexpr auto next_twice = twice(next_table);
     chars high, low, next;
     std::memcpy(&high, high_twice.data(), sizeof high);
     std::memcpy(&low, low_twice.data(), sizeof low);

@@ -35,7 +35,7 @@ static_assert(rotated(key, 3) == masking_key{0x3d_b, 0x37_b, 0xfa_b, 0x21_b});
 static_assert(rotated(key, ~std::uint64_t{0}) == rotated(key, 3));
 
 constexpr std::size_t longest = 300;
-constexpr std::size_t margin = 32;
+constexpr std::size_t margin = 64;
 
 // Octets that repeat in no short pattern.
 std::vector<std::byte> arbitrary(std::size_t size) {
@@ -71,7 +71,7 @@ TEST_CASE("masking equals its octet-by-octet twin at every length, alignment and
     const std::vector<std::byte> source = arbitrary(longest + 2 * margin);
     std::size_t wrong = 0;
     for (std::size_t size = 0; size <= longest; ++size) {
-        for (std::size_t alignment = 0; alignment < 16; ++alignment) {
+        for (std::size_t alignment = 0; alignment < 32; ++alignment) {
             for (std::uint64_t rotation = 0; rotation < 4; ++rotation) {
                 const masking_key turned = rotated(key, rotation);
                 std::array<std::byte, longest> expected;
@@ -85,7 +85,7 @@ TEST_CASE("masking equals its octet-by-octet twin at every length, alignment and
 
                 const std::vector<std::byte> blank(source.size());
                 std::vector<std::byte> copied = blank;
-                const std::size_t to = (alignment * 7 + size) % 16; // its own alignment
+                const std::size_t to = (alignment * 7 + size) % 32; // its own alignment
                 mask(const_bytes(source).subspan(alignment, size),
                      mutable_bytes(copied).subspan(to), turned);
                 wrong += std::memcmp(copied.data() + to, expected.data(), size) != 0;
@@ -106,6 +106,29 @@ TEST_CASE("a payload may be masked in two pieces, cut anywhere", "[rfc6455-5.3][
         mask(mutable_bytes(pieces).first(cut), key);
         mask(mutable_bytes(pieces).subspan(cut), rotated(key, cut));
         wrong += pieces != whole;
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("masking says whether all that was written is ASCII", "[rfc6455-5.6]") {
+    std::size_t wrong = 0;
+    for (std::size_t size = 0; size <= longest; ++size) {
+        std::vector<std::byte> text(size + margin);
+        for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<std::byte>(i % 0x80);
+        const std::size_t at = size % 7;
+        std::vector<std::byte> out = text;
+        const mutable_bytes payload = mutable_bytes(out).subspan(at, size);
+        wrong += !mask(payload, {}); // though there is other text around it
+        mask(payload, key);
+        wrong += !mask(payload, key);
+        for (std::size_t high = 0; high < size; ++high) {
+            payload[high] ^= 0x80_b;
+            wrong += mask(payload, {});
+            payload[high] ^= 0x80_b;
+        }
+        if (at != 0) out[at - 1] = 0xff_b;
+        out[at + size] = 0xff_b; // of which nothing is asked
+        wrong += !mask(payload, {});
     }
     CHECK(wrong == 0);
 }

@@ -14,6 +14,8 @@ using h2ws::frame_header_size;
 using h2ws::masking_key;
 using h2ws::max_frame_header_size;
 using h2ws::opcode;
+using h2ws::read_usual_header;
+using h2ws::usual_header;
 
 namespace {
 
@@ -90,6 +92,51 @@ static_assert(length_of({0x82, 127, 0, 0, 0, 0, 0, 0, 0, 5}) == 5);
 static_assert(h2ws::max_control_payload == 125);
 
 } // namespace
+
+namespace {
+
+// What the whole decoder says of the same octets, if they are a header of that kind.
+template <bool Masked>
+usual_header usual_of(h2ws::const_bytes header) {
+    if (header.size() < 2 || header.size() < frame_header_size(header[1])) return {};
+    const frame_header whole = decode_frame_header(header.data());
+    const std::size_t size = frame_header_size(header[1]);
+    const bool usual = whole.fin && !whole.rsv1 && !whole.rsv2 && !whole.rsv3 &&
+                       (whole.code == opcode::text || whole.code == opcode::binary) &&
+                       whole.masked == Masked && whole.payload_length <= 0xffff &&
+                       size == frame_header_size(whole);
+    if (!usual) return {};
+    return {whole.code, static_cast<std::uint8_t>(size),
+            static_cast<std::uint16_t>(whole.payload_length)};
+}
+
+template <bool Masked>
+std::size_t differences(h2ws::const_bytes header) {
+    std::size_t found = 0;
+    for (std::size_t size = 0; size <= header.size(); ++size) {
+        const usual_header is = read_usual_header<Masked>(header.first(size));
+        const usual_header should = usual_of<Masked>(header.first(size));
+        found += is.size != should.size ||
+                 (is.size != 0 &&
+                  (is.type != should.type || is.payload_length != should.payload_length));
+    }
+    return found;
+}
+
+} // namespace
+
+TEST_CASE("a usual header is read as its slow twin reads it, cut anywhere",
+          "[rfc6455-5.2][R163][R166]") {
+    std::size_t wrong = 0;
+    for (unsigned first = 0; first < 256; ++first)
+        for (unsigned second = 0; second < 256; ++second)
+            for (const unsigned length : {0U, 1U, 125U, 126U, 255U, 256U, 65'535U}) {
+                const octets header = bytes(
+                    {first, second, length >> 8, length & 0xff, 0, 0, 0, 0, 1, 1, 7, 8, 9, 10});
+                wrong += differences<true>(header) + differences<false>(header);
+            }
+    CHECK(wrong == 0);
+}
 
 TEST_CASE("a header is 2 to 14 octets long and its second octet says how many",
           "[rfc6455-5.2][R167]") {

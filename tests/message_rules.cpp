@@ -35,7 +35,7 @@ struct message {
     // How much is good; `error` says why not more.
     std::size_t take(std::string_view payload, bool last = false) {
         error = errc::none;
-        const std::size_t good = rules.take(as_bytes(payload), last, allowed, error);
+        const std::size_t good = rules.take(as_bytes(payload), false, last, allowed, error);
         if (error == errc::none) rules.deliver(last);
         return good;
     }

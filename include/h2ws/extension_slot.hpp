@@ -14,6 +14,7 @@ namespace h2ws {
 // The default: RSV1 stays reserved, and none of the extension's code is compiled in.
 struct no_extension {
     static constexpr bool owns_rsv1 = false;
+    static constexpr bool active() noexcept { return false; }
 };
 
 // What one call of `decode` gave.

@@ -81,6 +81,31 @@ constexpr frame_header decode_frame_header(const std::byte* octets) noexcept {
     return header;
 }
 
+// The header of a frame that is a message of its own, of text or binary and below 65,536 octets.
+// With `size` 0 it is another one, or is not as it must be, or is not whole.
+struct usual_header {
+    opcode type = opcode::continuation;
+    std::uint8_t size = 0;
+    std::uint16_t payload_length = 0;
+};
+
+// Reads that at once: FIN, no reserved bit, masked or not as it must be (RFC 6455 §5.2).
+template <bool Masked>
+constexpr usual_header read_usual_header(const_bytes octets) noexcept {
+    constexpr std::size_t key_size = Masked ? sizeof(masking_key) : 0;
+    constexpr std::size_t short_size = 2 + key_size, long_size = 4 + key_size;
+    if (octets.size() < short_size) return {};
+    const auto octet = [&](std::size_t i) { return std::to_integer<unsigned>(octets[i]); };
+    const auto type = static_cast<opcode>(octet(0) ^ 0x80);
+    if (type != opcode::text && type != opcode::binary) return {};
+    const unsigned length = octet(1) ^ (Masked ? 0x80 : 0);
+    if (length < 126) return {type, short_size, static_cast<std::uint16_t>(length)};
+    if (length != 126 || octets.size() < long_size) return {};
+    const unsigned extended = octet(2) << 8 | octet(3);
+    if (extended < 126) return {};
+    return {type, long_size, static_cast<std::uint16_t>(extended)};
+}
+
 // Writes the header, 2 to 14 octets, and returns how many.
 constexpr std::size_t encode_frame_header(const frame_header& header, std::byte* octets) noexcept {
     const std::size_t size = frame_header_size(header);

@@ -26,8 +26,10 @@ public:
     }
 
     // The next bytes of the message as the application will see them. Returns how many of them are
-    // good; when that is fewer than all, or `last` comes too early, `error` says why.
-    std::size_t take(const_bytes payload, bool last, const limits& allowed, errc& error) noexcept {
+    // good; when that is fewer than all, or `last` comes too early, `error` says why. `ascii`: they
+    // are known to be that.
+    std::size_t take(const_bytes payload, bool ascii, bool last, const limits& allowed,
+                     errc& error) noexcept {
         const std::uint64_t room = allowed.max_message - taken_;
         if (payload.size() > room) { // only reached when an extension decodes: §10.4 (R262)
             error = errc::message_too_big;
@@ -35,7 +37,8 @@ public:
         }
         taken_ += payload.size();
         // RFC 7692 §6.1 (R232): UTF-8 is asked of what was decoded
-        const std::size_t good = type_ == opcode::text ? utf8_.accept(payload) : payload.size();
+        const bool asks = type_ == opcode::text && !(ascii && utf8_.complete());
+        const std::size_t good = asks ? utf8_.accept(payload) : payload.size();
         if (good < payload.size() || (last && error == errc::none && !utf8_.complete()))
             error = errc::text_not_utf8; // §5.6 (R191), §8.1 (R216)
         return good;
@@ -49,6 +52,7 @@ public:
         return first;
     }
 
+    bool open() const noexcept { return open_; }
     opcode type() const noexcept { return type_; }
     bool encoded() const noexcept { return encoded_; }
 

@@ -9,14 +9,22 @@
 
 namespace h2ws {
 
+// A payload, and whether it was seen on the way that it is ASCII.
+struct unmasked {
+    const_bytes payload;
+    bool ascii;
+};
+
 template <class Role>
 struct in_place {
     static constexpr bool stays = true; // octets unmasked once must not be unmasked again
     std::size_t room = static_cast<std::size_t>(-1);
 
-    const_bytes unmask(typename Role::input masked, masking_key key) const noexcept {
-        if constexpr (!Role::is_client) mask(masked, key);
-        return masked;
+    unmasked unmask(typename Role::input masked, masking_key key) const noexcept {
+        if constexpr (Role::is_client)
+            return {masked, false}; // a server's frames are not masked
+        else
+            return {masked, mask(masked, key)};
     }
 };
 
@@ -28,10 +36,11 @@ struct elsewhere {
     mutable_bytes out;
     std::size_t room;
 
-    const_bytes unmask(const_bytes masked, masking_key key) const noexcept {
-        if constexpr (Role::is_client) return masked; // a server's frames are not masked
-        mask(masked, out, key);
-        return out.first(masked.size());
+    unmasked unmask(const_bytes masked, masking_key key) const noexcept {
+        if constexpr (Role::is_client)
+            return {masked, false};
+        else
+            return {out.first(masked.size()), mask(masked, out, key)};
     }
 };
 

@@ -25,6 +25,7 @@
 #include "payload_place.hpp"
 #include "result.hpp"
 #include "role.hpp"
+#include "whole_message.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -41,7 +42,7 @@ public:
           outgoing_(role, std::move(extension)) {}
 
     // The next event in the bytes that arrived, or nothing: then all of them are taken, unless
-    // poll_transmit has something to say. Payloads are unmasked where they lie.
+    // poll_transmit is to speak. Payloads are unmasked where they lie.
     std::optional<event> poll(inbound<Role>& in) noexcept {
         return poll_from(in.data, in.end_stream, in_place<Role>{});
     }
@@ -78,8 +79,9 @@ public:
         end_with(error, http2_error::no_error); // RFC 6455 §7.1.7 (R206)
         const status_code code = info(error).close;
         // RFC 6455 §7.1.7 (R207), §10.7 (R198), §7.4.1 (R213)
-        if (lifecycle_.sent() == direction::open && is_allowed_on_the_wire(code))
-            owe_close({code, fitting_reason(info(error).sentence)});
+        if (lifecycle_.sent() != direction::open || !is_allowed_on_the_wire(code)) return;
+        control_.set({code, fitting_reason(info(error).sentence)});
+        owed_ = owed::close;
     }
 
     // A frame of a message, to be written as header() and then payload(); both are lent, the first
@@ -176,7 +178,15 @@ private:
     template <class Bytes, class Place>
     std::optional<event> poll_from(Bytes& in, bool end_stream, Place place) noexcept {
         std::optional<event> found; // built here once
-        if (report_ != reporting::due && wants_transmit()) return found;
+        if (!between_messages() || !take_whole_message<Role>(in, place, allowed_, found))
+            poll_piecewise(in, end_stream, place, found);
+        return found;
+    }
+
+    template <class Bytes, class Place>
+    [[gnu::noinline]] void poll_piecewise(Bytes& in, bool end_stream, Place place,
+                                          std::optional<event>& found) noexcept {
+        if (report_ != reporting::due && wants_transmit()) return;
         while (!found && report_ != reporting::due && lifecycle_.received() == direction::open) {
             const std::size_t before = in.size();
             if (!inside_frame_ && !begin_frame(in)) break;
@@ -186,17 +196,22 @@ private:
                 take_data(in, place, found);
             if (inside_frame_ && (in.empty() || in.size() == before)) break;
         }
-        if (!found && !report(found)) {
-            if (lifecycle_.received() != direction::open) in = in.last(0); // §7.1.1 (R199, S17)
-            // RFC 8441 §5 (R30), RFC 9113 §6.1 (R105): only END_STREAM is the end
-            if (in.empty() && end_stream) receive_end_stream(found);
-        }
-        return found;
+        if (found || report(found)) return;
+        if (lifecycle_.received() != direction::open) in = in.last(0); // §7.1.1 (R199, S17)
+        // RFC 8441 §5 (R30), RFC 9113 §6.1 (R105): only END_STREAM is the end
+        if (in.empty() && end_stream) receive_end_stream(found);
+    }
+
+    // A message may begin with the next octet, and nothing is to be said first.
+    bool between_messages() const noexcept {
+        return !inside_frame_ && !rules_.open() && !reader_.inside_header() &&
+               owed_ == owed::nothing && lifecycle_.received() == direction::open;
     }
 
     template <class Bytes>
     bool begin_frame(Bytes& in) noexcept {
-        const frame_rules rules{.masked = !Role::is_client, .rsv1_defined = rsv1_defined()};
+        const frame_rules rules{.masked = !Role::is_client, // RFC 6455 §5.8 (R192)
+                                .rsv1_defined = outgoing_.extension().active()};
         errc error = errc::none;
         const auto progress = reader_.read(in, rules, control_.scratch(), frame_, error);
         // RFC 9113 §8.5 (R84): a frame may be cut anywhere
@@ -220,8 +235,7 @@ private:
         if (frame_.code == opcode::close) {
             receive_close(found);
         } else if (frame_.code == opcode::ping) {
-            found.emplace(ping{control_.payload()});
-            // §5.5.2 (R187), §5.5.3 (R188), S26
+            found.emplace(ping{control_.payload()}); // §5.5.2 (R187), §5.5.3 (R188), S26
             if (lifecycle_.sent() != direction::ended) owed_ = owed::pong;
         } else {
             found.emplace(pong{control_.payload()}); // §5.5.3 (R190): no answer
@@ -243,29 +257,27 @@ private:
     template <class Bytes, class Place>
     void take_data(Bytes& in, Place place, std::optional<event>& found) noexcept {
         const std::size_t size = smaller(smaller(in.size(), remaining()), place.room);
-        if constexpr (Extension::owns_rsv1) {
+        if constexpr (Extension::owns_rsv1)
             if (rules_.encoded()) return decode(in, size, place, found); // RFC 7692 (R229, R258)
-        }
         // RFC 6455 §6.2 (R195, R196): unmasked, and whole with FIN
-        const const_bytes payload = place.unmask(in.first(size), frame_.key);
+        const unmasked got = place.unmask(in.first(size), frame_.key);
         advance(in, size);
-        deliver(payload, !inside_frame_ && frame_.fin, found);
+        deliver(got.payload, got.ascii, !inside_frame_ && frame_.fin, found);
     }
 
     template <class Bytes, class Place>
     void decode(Bytes& in, std::size_t size, Place place, std::optional<event>& found) noexcept {
         const std::size_t clear = smaller(size, clear_.size);
-        const const_bytes unmasked =
+        const unmasked got =
             place.unmask(in.subspan(clear, size - clear), rotated(frame_.key, clear));
-        const const_bytes payload = Place::stays ? const_bytes(in.first(size)) : unmasked;
-        const_bytes rest = payload;
+        const_bytes rest = Place::stays ? const_bytes(in.first(size)) : got.payload;
         const result<decoded> piece =
             outgoing_.extension().decode(rest, frame_.fin && size == remaining()); // §6.2 (R233)
         if (!piece) return fail(piece.error());
         advance(in, size - rest.size());
         clear_.size = Place::stays ? rest.size() : 0;
         inside_frame_ = inside_frame_ || piece->more;
-        deliver(piece->data, !inside_frame_ && frame_.fin, found);
+        deliver(piece->data, false, !inside_frame_ && frame_.fin, found);
     }
 
     // Takes payload octets off the input that were unmasked.
@@ -277,9 +289,9 @@ private:
         inside_frame_ = frame_.payload_length != 0;
     }
 
-    void deliver(const_bytes payload, bool last, std::optional<event>& found) noexcept {
+    void deliver(const_bytes payload, bool ascii, bool last, std::optional<event>& found) noexcept {
         errc error = errc::none;
-        const std::size_t good = rules_.take(payload, last, allowed_, error);
+        const std::size_t good = rules_.take(payload, ascii, last, allowed_, error);
         last = last && error == errc::none;
         if (good != 0 || last)
             found.emplace(
@@ -339,11 +351,6 @@ private:
         return made;
     }
 
-    void owe_close(const close_payload& payload) noexcept {
-        control_.set(payload);
-        owed_ = owed::close;
-    }
-
     // Both Closes were exchanged, whoever began or both at once (RFC 6455 §5.5.1, R186): `closed`
     // is due, and whatever follows is clean (§7.1.4, R203, S22).
     void settle() noexcept {
@@ -369,12 +376,6 @@ private:
     // RFC 8441 §5 (R29), RFC 6455 §5.5.1 (R162), §6.1 (R193), §7.1.3 (R202).
     bool may_send() const noexcept {
         return lifecycle_.sent() == direction::open && lifecycle_.received() == direction::open;
-    }
-
-    bool rsv1_defined() noexcept {
-        // RFC 6455 §5.8 (R192)
-        if constexpr (Extension::owns_rsv1) return outgoing_.extension().active();
-        return false;
     }
 
     std::size_t remaining() const noexcept { // fits: limits bound it by what size_t can count

@@ -15,7 +15,7 @@ CORE = [
     ("rules", "role limits control_frame extension_slot payload_place frame_reader message_rules"
               " outgoing_message closing_handshake connect_gate message_head extended_connect"
               " opening_handshake deflate_parameters"),
-    ("object", "event websocket h2ws"),
+    ("object", "event whole_message websocket h2ws"),
     ("opt-in", "allocator spare_memory owned growing_array gather_list instant flood_guard message_buffer keepalive"
                " std_error_code accept_key system_entropy output_block output_queue"
                " session_options surroundings field_store stream_event event_queue tunnel stream stream_table"

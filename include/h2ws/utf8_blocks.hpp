@@ -111,7 +111,9 @@ inline constexpr auto next_twice = twice(next_table);
 inline std::size_t good_prefix([[maybe_unused]] const_bytes text) noexcept {
 #if defined(__x86_64__)
     std::size_t size = text.size() / block_size * block_size;
-    if (!instructions::avx2 || size == 0 || !are_good_blocks(text.data(), size)) return 0;
+    if (size == 0 || !instructions::use(instructions::level::avx2) ||
+        !are_good_blocks(text.data(), size))
+        return 0;
     for (std::size_t back = 1; back <= 3; ++back) { // the last may be cut
         const auto octet = std::to_integer<std::uint8_t>(text[size - back]);
         const std::size_t whole = octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : octet >= 0xc0 ? 2 : 1;

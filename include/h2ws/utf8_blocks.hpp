@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace h2ws::utf8 {
 
@@ -38,70 +39,94 @@ inline constexpr std::array<bad_pair, 8> bad_pairs{{
 }};
 inline constexpr std::uint8_t continues_twice = 0x80;
 
-// What each digit allows of these.
-constexpr std::array<std::uint8_t, 16> table(std::uint16_t bad_pair::*digit) noexcept {
-    std::array<std::uint8_t, 16> made{};
+#if defined(__x86_64__)
+
+using octets [[gnu::vector_size(32)]] = unsigned char;
+inline constexpr auto needed = instructions::level::avx2;
+
+// What a table has for each digit. Each half of `digit` is looked up in the same half of `table`.
+[[gnu::target("avx2")]] inline octets look_up(octets table, octets digit) noexcept {
+    using chars [[gnu::vector_size(32)]] = char; // as the builtin has it
+    return (octets)__builtin_ia32_pshufb256((chars)table, (chars)digit);
+}
+
+#elif defined(__AARCH64EL__)
+
+using octets [[gnu::vector_size(16)]] = unsigned char;
+inline constexpr auto needed = instructions::level::baseline;
+
+// What a table has for each digit. There is no builtin that all compilers have.
+inline octets look_up(octets table, octets digit) noexcept {
+    octets found;
+    __asm__("tbl %0.16b, {%1.16b}, %2.16b" : "=w"(found) : "w"(table), "w"(digit));
+    return found;
+}
+
+#endif
+
+#if defined(__x86_64__) || defined(__AARCH64EL__)
+
+inline constexpr std::size_t block_size = sizeof(octets);
+
+// What each digit allows of the bad pairs, as often as a block has room for it.
+constexpr std::array<std::uint8_t, block_size> table(std::uint16_t bad_pair::*digit) noexcept {
+    std::array<std::uint8_t, block_size> made{};
     for (std::size_t n = 0; n < made.size(); ++n)
         for (std::size_t pair = 0; pair < bad_pairs.size(); ++pair)
-            if ((bad_pairs[pair].*digit >> n & 1) != 0)
+            if ((bad_pairs[pair].*digit >> n % 16 & 1) != 0)
                 made[n] = static_cast<std::uint8_t>(made[n] | 1 << pair);
     return made;
 }
-inline constexpr std::array<std::uint8_t, 16> high_table = table(&bad_pair::high);
-inline constexpr std::array<std::uint8_t, 16> low_table = table(&bad_pair::low);
-inline constexpr std::array<std::uint8_t, 16> next_table = table(&bad_pair::next);
-
-#if defined(__x86_64__)
-
-inline constexpr std::size_t block_size = 32;
-
-// AVX2 looks up in both halves of a register apart.
-constexpr std::array<std::uint8_t, block_size>
-twice(const std::array<std::uint8_t, 16>& half) noexcept {
-    std::array<std::uint8_t, block_size> whole{};
-    for (std::size_t i = 0; i < whole.size(); ++i) whole[i] = half[i % half.size()];
-    return whole;
-}
-inline constexpr auto high_twice = twice(high_table);
-inline constexpr auto low_twice = twice(low_table);
-inline constexpr auto next_twice = twice(next_table);
+inline constexpr auto high_table = table(&bad_pair::high);
+inline constexpr auto low_table = table(&bad_pair::low);
+inline constexpr auto next_table = table(&bad_pair::next);
 
 // Whether no two octets of the text, which begins with a character and is whole blocks, are a bad
-// pair, nor is a character cut short inside. It may end inside one.
-[[gnu::target("avx2")]] inline bool are_good_blocks(const std::byte* text,
-                                                    std::size_t size) noexcept {
-    using octets [[gnu::vector_size(32)]] = unsigned char;
-    using chars [[gnu::vector_size(32)]] = char; // as the builtins have it
-    chars high, low, next;
-    std::memcpy(&high, high_twice.data(), sizeof high);
-    std::memcpy(&low, low_twice.data(), sizeof low);
-    std::memcpy(&next, next_twice.data(), sizeof next);
+// pair, nor is a character cut short inside. It may end inside one. The sequence counts a block.
+template <std::size_t... Lane>
+#if defined(__x86_64__)
+[[gnu::target("avx2")]]
+#endif
+bool are_good_blocks(const std::byte* text, std::size_t size,
+                     std::index_sequence<Lane...>) noexcept {
+    octets high, low, next;
+    std::memcpy(&high, high_table.data(), sizeof high);
+    std::memcpy(&low, low_table.data(), sizeof low);
+    std::memcpy(&next, next_table.data(), sizeof next);
 
-    octets before{}; // nothing: as if ASCII stood there
+    octets now; // and where each of its octets is, the one before it, and so on
+    std::memcpy(&now, text, sizeof now);
+    octets one = __builtin_shufflevector(octets{}, now, (block_size - 1 + Lane)...);
+    octets two = __builtin_shufflevector(octets{}, now, (block_size - 2 + Lane)...);
+    octets three = __builtin_shufflevector(octets{}, now, (block_size - 3 + Lane)...);
     octets bad{};
-    for (std::size_t at = 0; at < size; at += block_size) {
-        octets now;
-        std::memcpy(&now, text + at, sizeof now);
-        const octets one = __builtin_shufflevector(before, now, 31, 32, 33, 34, 35, 36, 37, 38, 39,
-                                                   40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
-                                                   52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62);
-        const octets two = __builtin_shufflevector(before, now, 30, 31, 32, 33, 34, 35, 36, 37, 38,
-                                                   39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50,
-                                                   51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61);
-        const octets three = __builtin_shufflevector(
-            before, now, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
-            48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60);
-        const octets pair = (octets)__builtin_ia32_pshufb256(high, (chars)(one >> 4)) &
-                            (octets)__builtin_ia32_pshufb256(low, (chars)(one & 0x0f)) &
-                            (octets)__builtin_ia32_pshufb256(next, (chars)(now >> 4));
+    for (std::size_t at = block_size;; at += block_size) {
+        const octets pair =
+            look_up(high, one >> 4) & look_up(low, one & 0x0f) & look_up(next, now >> 4);
         // The third octet of three, and the third and fourth of four, continue twice.
         const octets may = (octets)(two >= 0xe0) | (octets)(three >= 0xf0);
         bad |= pair ^ (may & continues_twice);
-        before = now;
+        if (at == size) break;
+        std::memcpy(&now, text + at, sizeof now);
+        std::memcpy(&one, text + at - 1, sizeof one);
+        std::memcpy(&two, text + at - 2, sizeof two);
+        std::memcpy(&three, text + at - 3, sizeof three);
     }
-    using words [[gnu::vector_size(32)]] = unsigned long long;
-    const words all = (words)bad;
-    return (all[0] | all[1] | all[2] | all[3]) == 0;
+    using words [[gnu::vector_size(block_size)]] = std::uint64_t;
+    const words found = (words)bad;
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < block_size / sizeof all; ++i) all |= found[i];
+    return all == 0;
+}
+
+// The size of a text, which is good, less what there is of a character that is cut at its end.
+inline std::size_t size_of_whole(const_bytes text) noexcept {
+    for (std::size_t back = 1; back <= 3; ++back) {
+        const auto octet = std::to_integer<std::uint8_t>(text[text.size() - back]);
+        const std::size_t whole = octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : octet >= 0xc0 ? 2 : 1;
+        if (whole > back) return text.size() - back;
+    }
+    return text.size();
 }
 
 #endif
@@ -109,21 +134,13 @@ inline constexpr auto next_twice = twice(next_table);
 // How many octets of the text, which begins with a character, are found to be good so: whole
 // characters. 0 where that cannot be said, or something in it is bad.
 inline std::size_t good_prefix([[maybe_unused]] const_bytes text) noexcept {
-#if defined(__x86_64__)
-    std::size_t size = text.size() / block_size * block_size;
-    if (size == 0 || !instructions::use(instructions::level::avx2) ||
-        !are_good_blocks(text.data(), size))
-        return 0;
-    for (std::size_t back = 1; back <= 3; ++back) { // the last may be cut
-        const auto octet = std::to_integer<std::uint8_t>(text[size - back]);
-        const std::size_t whole = octet >= 0xf0 ? 4 : octet >= 0xe0 ? 3 : octet >= 0xc0 ? 2 : 1;
-        if (whole > back) return size - back;
-        if (whole != 1 || octet < 0x80) break;
-    }
-    return size;
-#else
-    return 0;
+#if defined(__x86_64__) || defined(__AARCH64EL__)
+    const const_bytes blocks = text.first(text.size() / block_size * block_size);
+    if (!blocks.empty() && instructions::use(needed) &&
+        are_good_blocks(blocks.data(), blocks.size(), std::make_index_sequence<block_size>()))
+        return size_of_whole(blocks);
 #endif
+    return 0;
 }
 
 } // namespace h2ws::utf8

@@ -1,4 +1,5 @@
 #include "catch.hpp"
+#include "levels.hpp"
 
 #include <h2ws/utf8.hpp>
 #include <h2ws/utf8_blocks.hpp>
@@ -55,7 +56,32 @@ std::string text_of(std::size_t size, draws& draw) {
     return text;
 }
 
+// How many octets are looked at together.
+std::size_t expected_block() {
+    using h2ws::instructions::level;
+#if defined(__x86_64__)
+    return expected_level() >= level::avx2 ? 32 : 0;
+#elif defined(__AARCH64EL__)
+    return expected_level() >= level::baseline ? 16 : 0;
+#else
+    return 0;
+#endif
+}
+
 } // namespace
+
+TEST_CASE("blocks are as long as the instructions in use, and take all good text") {
+    const std::size_t block = expected_block();
+    draws draw;
+    std::size_t wrong = 0;
+    for (std::size_t size = 0; size <= 5'000; ++size) {
+        const std::string text = text_of(size + 4, draw);
+        std::size_t whole = block == 0 ? 0 : size / block * block;
+        while ((text[whole] & 0xc0) == 0x80) --whole; // where the last character begins
+        wrong += h2ws::utf8::good_prefix(as_bytes(text).first(size)) != whole;
+    }
+    CHECK(wrong == 0);
+}
 
 TEST_CASE("whatever three octets follow one another, blocks find what octets find",
           "[rfc6455-8.1][R216]") {

@@ -132,6 +132,15 @@ constexpr bool is_ascii(std::uint64_t octets) noexcept {
 
 inline constexpr std::size_t many = 128;
 
+// The key over and over.
+template <class Word>
+[[gnu::always_inline]] inline Word repeated(std::uint32_t part) noexcept {
+    if constexpr (std::is_integral_v<Word>)
+        return static_cast<Word>(std::uint64_t{part} << 32 | part);
+    else
+        return Word{} + part;
+}
+
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] inline bool copy_wide(const std::byte* from, std::byte* to,
                                               std::size_t size, masking_key key) noexcept {
@@ -159,42 +168,54 @@ inline bool is_ascii(const block& octets) noexcept {
 #endif
 }
 
-inline bool copy_blocks(const std::byte* from, std::byte* to, std::size_t size,
-                        masking_key key) noexcept {
-    const block with = block{} + word(key);
-    const block with_last = block{} + word(key, size - sizeof with);
-    block seen;
+template <class Word>
+[[gnu::always_inline]] inline bool copy_all(const std::byte* from, std::byte* to, std::size_t size,
+                                            masking_key key) noexcept {
+    const Word with = repeated<Word>(word(key));
+    const Word with_last = repeated<Word>(word(key, size - sizeof with));
+    Word seen;
     if (size <= many)
         copy_some(from, to, size, with, with_last, seen);
     else
-        copy_aligned(from, to, size, with, block{} + word(key, lead<block>(to)), with_last, seen);
+        copy_aligned(from, to, size, with, repeated<Word>(word(key, lead<Word>(to))), with_last,
+                     seen);
     return is_ascii(seen);
+}
+
+inline bool copy_blocks(const std::byte* from, std::byte* to, std::size_t size,
+                        masking_key key) noexcept {
+    return copy_all<block>(from, to, size, key);
+}
+
+inline bool copy_words(const std::byte* from, std::byte* to, std::size_t size,
+                       masking_key key) noexcept {
+    return copy_all<std::uint64_t>(from, to, size, key);
 }
 
 // At least one Word and at most two.
 template <class Word>
 [[gnu::always_inline]] inline bool copy_two(const std::byte* from, std::byte* to, std::size_t size,
                                             masking_key key) noexcept {
-    const auto repeated = [](std::uint32_t part) {
-        if constexpr (std::is_integral_v<Word>)
-            return static_cast<Word>(std::uint64_t{part} << 32 | part);
-        else
-            return Word{} + part;
-    };
+    const Word with = repeated<Word>(word(key));
     Word seen;
-    copy_ends(from, to, size, repeated(word(key)), repeated(word(key, size - sizeof seen)), seen);
+    copy_ends(from, to, size, with, repeated<Word>(word(key, size - sizeof with)), seen);
     return is_ascii(seen);
+}
+
+// More than two blocks.
+[[gnu::noinline]] inline bool copy_long(const std::byte* from, std::byte* to, std::size_t size,
+                                        masking_key key) noexcept {
+#if defined(__x86_64__)
+    if (instructions::use(instructions::level::avx2)) return copy_wide(from, to, size, key);
+#endif
+    if (instructions::use(instructions::level::baseline)) return copy_blocks(from, to, size, key);
+    return copy_words(from, to, size, key);
 }
 
 // `from` and `to` are the same or do not overlap. Never touches an octet beyond `size`. Returns
 // whether all that was written is ASCII.
 inline bool copy(const std::byte* from, std::byte* to, std::size_t size, masking_key key) noexcept {
-    if (size > 2 * sizeof(block)) {
-#if defined(__x86_64__)
-        if (instructions::avx2) return copy_wide(from, to, size, key);
-#endif
-        return copy_blocks(from, to, size, key);
-    }
+    if (size > 2 * sizeof(block)) return copy_long(from, to, size, key);
     if (size >= sizeof(block)) return copy_two<block>(from, to, size, key);
     if (size >= sizeof(std::uint64_t)) return copy_two<std::uint64_t>(from, to, size, key);
     if (size >= sizeof(std::uint32_t)) return copy_two<std::uint32_t>(from, to, size, key);

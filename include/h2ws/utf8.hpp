@@ -96,6 +96,7 @@ private:
 
 // Whether the text is valid UTF-8 as it stands.
 constexpr bool is_utf8(const_bytes text) noexcept {
+    if (!std::is_constant_evaluated() && utf8::can_say()) return utf8::is_good(text);
     utf8_validator validator;
     return validator.accept(text) == text.size() && validator.complete();
 }

@@ -131,12 +131,38 @@ inline std::size_t size_of_whole(const_bytes text) noexcept {
 
 #endif
 
+// Whether is_good can say it.
+inline bool can_say() noexcept {
+#if defined(__x86_64__) || defined(__AARCH64EL__)
+    return instructions::use(needed);
+#else
+    return false;
+#endif
+}
+
+// Whether the text is good as it stands.
+inline bool is_good([[maybe_unused]] const_bytes text) noexcept {
+#if defined(__x86_64__) || defined(__AARCH64EL__)
+    constexpr auto lanes = std::make_index_sequence<block_size>();
+    const const_bytes blocks = text.first(text.size() / block_size * block_size);
+    if (!blocks.empty()) {
+        if (!are_good_blocks(blocks.data(), blocks.size(), lanes)) return false;
+        text = text.subspan(size_of_whole(blocks));
+    }
+    std::byte rest[2 * block_size] = {}; // ASCII behind it: there a character that is cut is bad
+    if (!text.empty()) std::memcpy(rest, text.data(), text.size());
+    return are_good_blocks(rest, sizeof rest, lanes);
+#else
+    return false;
+#endif
+}
+
 // How many octets of the text, which begins with a character, are found to be good so: whole
 // characters. 0 where that cannot be said, or something in it is bad.
 inline std::size_t good_prefix([[maybe_unused]] const_bytes text) noexcept {
 #if defined(__x86_64__) || defined(__AARCH64EL__)
     const const_bytes blocks = text.first(text.size() / block_size * block_size);
-    if (!blocks.empty() && instructions::use(needed) &&
+    if (!blocks.empty() && can_say() &&
         are_good_blocks(blocks.data(), blocks.size(), std::make_index_sequence<block_size>()))
         return size_of_whole(blocks);
 #endif

@@ -3,36 +3,21 @@
 Instructions of both ends, counted by callgrind in runs of N and of 2 N messages: the difference is
 what N messages cost, without what a connection does once. They are the same in every run.
 """
-import os
-import pathlib
-import re
-import subprocess
 import sys
-import tempfile
 
-from processes import Cases, LONGEST_WAIT, check
+import callgrind
+from processes import Cases, check
 
 MESSAGES = 500
 SIZES = 16, 125, 4_096, 65_536
 AT_MOST = 0.50  # at 125 bytes, where 0.49 was measured; others are printed
 
-# Meson has glibc fill what is allocated and freed, which is no cost of ours.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
-
 costs = {}
 
 
 def instructions(program, http2, messages, size):
-    with tempfile.TemporaryDirectory() as folder:
-        file = pathlib.Path(folder) / "callgrind.out"
-        done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}", program,
-             f"http2={http2}", f"messages={messages}", f"size={size}"],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=2 * LONGEST_WAIT,
-            env=ENVIRONMENT)
-        check(done.stdout == f"echoed={messages} bytes={messages * size}\n",
-              f"it printed {done.stdout!r}: {done.stderr[-500:]}")
-        return int(re.search(r"^(?:summary|totals): (\d+)", file.read_text(), re.M)[1])
+    return callgrind.instructions(f"echoed={messages} bytes={messages * size}\n", program,
+                                  http2=http2, messages=messages, size=size)
 
 
 def count(program, size):

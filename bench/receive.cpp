@@ -142,7 +142,7 @@ void peer_row(benchmark::State& state, masked_stream& stream) {
 
 void add(std::string_view who, const row& body, std::size_t octets, std::string_view how) {
     for (const payload_kind kind : {payload_kind::binary, payload_kind::ascii, payload_kind::mixed})
-        for (const std::size_t size : {16, 125, 1'024, 16'384}) {
+        for (const std::size_t size : {16U, 125U, 1'024U, 16'384U}) {
             const std::string name = std::string(who) + '/' + std::string(how) +
                                      std::string(bench::name(kind)) + '/' + std::to_string(size);
             benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) {

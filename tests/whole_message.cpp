@@ -56,7 +56,7 @@ void check_left(const octets& input, const limits& allowed = {}) {
 } // namespace
 
 TEST_CASE("a message that is one frame is taken at once", "[rfc6455-6.2][R195][R196]") {
-    for (const std::size_t size : {0, 1, 125, 126, 300, 65'535}) {
+    for (const std::size_t size : {0U, 1U, 125U, 126U, 300U, 65'535U}) {
         const octets payload(size, 'x');
         attempt tried(from_peer<server>(0x82, payload) + hex("81 80"));
         REQUIRE(tried.taken);
@@ -82,8 +82,9 @@ TEST_CASE("text is taken at once when it is UTF-8, else left as it was", "[rfc64
 
 TEST_CASE("what is not whole, or not a message of its own, is left", "[rfc6455-5.2]") {
     const octets frame = from_peer<server>(0x82, octets(300, 'x'));
-    for (const std::size_t size : {0, 1, 2, 3, 7, 8, 307}) check_left(frame.substr(0, size));
-    for (const unsigned first : {0x00, 0x01, 0x02, 0x80, 0x83, 0x88, 0x89, 0x8a, 0x92, 0xa2, 0xc2})
+    for (const std::size_t size : {0U, 1U, 2U, 3U, 7U, 8U, 307U}) check_left(frame.substr(0, size));
+    for (const unsigned first :
+         {0x00U, 0x01U, 0x02U, 0x80U, 0x83U, 0x88U, 0x89U, 0x92U, 0xa2U, 0xc2U})
         check_left(from_peer<server>(first, "x"));
     check_left(hex("82 01 78"));                   // not masked
     check_left(hex("82 fe 00 01 00 00 00 00 78")); // a longer length than it takes
@@ -100,7 +101,7 @@ TEST_CASE("what is beyond a limit is left", "[rfc6455-10.4][R197]") {
 
 TEST_CASE("a payload that fits is written elsewhere, another is left", "[rfc6455-6.2][R195]") {
     const octets frame = from_peer<server>(0x81, "Hello");
-    for (const std::size_t room : {4, 5, 6}) {
+    for (const std::size_t room : {4U, 5U, 6U}) {
         guarded out(octets(room, '.'));
         const_bytes in = h2ws::as_bytes(frame);
         std::optional<event> found;

@@ -108,20 +108,25 @@ constexpr usual_header read_usual_header(const_bytes octets) noexcept {
 
 // Writes the header, 2 to 14 octets, and returns how many.
 constexpr std::size_t encode_frame_header(const frame_header& header, std::byte* octets) noexcept {
-    const std::size_t size = frame_header_size(header);
-    const std::size_t extended = size - 2 - (header.masked ? sizeof header.key : 0);
-    const unsigned length = extended == 8   ? 127
-                            : extended == 2 ? 126
-                                            : static_cast<unsigned>(header.payload_length);
+    const std::uint64_t length = header.payload_length;
     octets[0] = static_cast<std::byte>((header.fin ? 0x80U : 0U) | (header.rsv1 ? 0x40U : 0U) |
                                        (header.rsv2 ? 0x20U : 0U) | (header.rsv3 ? 0x10U : 0U) |
                                        static_cast<unsigned>(header.code));
-    octets[1] = static_cast<std::byte>((header.masked ? 0x80U : 0U) | length);
-    for (std::size_t i = 0; i < extended; ++i)
-        octets[2 + i] = static_cast<std::byte>(header.payload_length >> (8 * (extended - 1 - i)));
+    const std::size_t size = frame_header_size(header);
+    const std::size_t key_size = header.masked ? sizeof header.key : 0;
+    const std::size_t extended = size - 2 - key_size;
+    const auto second = static_cast<unsigned>(extended == 0 ? length : extended == 2 ? 126 : 127);
+    octets[1] = static_cast<std::byte>((header.masked ? 0x80U : 0U) | second);
+    if (extended == 2) {
+        octets[2] = static_cast<std::byte>(length >> 8);
+        octets[3] = static_cast<std::byte>(length);
+    } else {
+        for (std::size_t i = 0; i < extended; ++i)
+            octets[2 + i] = static_cast<std::byte>(length >> (8 * (7 - i)));
+    }
+    std::byte* const key = octets + 2 + extended;
     if (header.masked)
-        for (std::size_t i = 0; i < header.key.size(); ++i)
-            octets[2 + extended + i] = header.key[i];
+        for (std::size_t i = 0; i < header.key.size(); ++i) key[i] = header.key[i];
     return size;
 }
 

@@ -34,13 +34,11 @@ public:
     // One frame around a payload that stays where it is. The extension is passed by: RSV1 is clear.
     result<frame> in_place(opcode type, typename Role::output payload, bool fin) noexcept {
         if (!may_continue(type) || (begun() && encoded_)) return errc::invalid_argument;
-        frame made;
         masking_key key{};
         if (!begin_frame(key)) return errc::no_masking_key;
         if constexpr (Role::is_client) mask(payload, key);
         encoded_ = false;
-        finish_frame(type, payload, key, fin, made);
-        return made;
+        return finish_frame(type, payload, key, fin, false);
     }
 
     // One frame whose payload is made in `out`.
@@ -77,7 +75,6 @@ private:
     result<frame> copy(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
         const std::size_t size = payload.size() < out.size() ? payload.size() : out.size();
         if (size == 0 && !payload.empty()) return errc::buffer_too_small;
-        frame made;
         masking_key key{};
         if (!begin_frame(key)) return errc::no_masking_key;
         if constexpr (Role::is_client)
@@ -85,14 +82,11 @@ private:
         else if (size != 0)
             std::memcpy(out.data(), payload.data(), size);
         payload = payload.subspan(size);
-        made.more = !payload.empty();
         encoded_ = false;
-        finish_frame(type, out.first(size), key, fin && !made.more, made);
-        return made;
+        return finish_frame(type, out.first(size), key, fin, !payload.empty());
     }
 
     result<frame> encode(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
-        frame made;
         masking_key key{};
         if (!begin_frame(key)) return errc::no_masking_key;
         const std::size_t given = payload.size();
@@ -101,14 +95,12 @@ private:
         type_ = type; // the encoder may keep what it is given, and no frame is made yet
         encoded_ = true;
         if (!done) return done.error();
-        made.more = done->more || !payload.empty();
-        if (made.more && done->size == 0) return errc::buffer_too_small;
-        const bool last = fin && !made.more;
-        if (done->size == 0 && !last) return made; // the encoder kept it all
+        const bool more = done->more || !payload.empty();
+        if (more && done->size == 0) return errc::buffer_too_small;
+        if (done->size == 0 && !fin) return frame{}; // the encoder kept it all
         const mutable_bytes octets = out.first(done->size);
         if constexpr (Role::is_client) mask(octets, key);
-        finish_frame(type, octets, key, last, made);
-        return made;
+        return finish_frame(type, octets, key, fin, more);
     }
 
     // A fresh key for each frame (RFC 6455 §5.3, R168).
@@ -120,19 +112,24 @@ private:
 
     // RFC 6455 §5.4 (R171, R172), §6.1 (R194): the opcode and RSV1 stand on the first frame, FIN on
     // the last.
-    void finish_frame(opcode type, const_bytes payload, masking_key key, bool fin,
-                      frame& made) noexcept {
+    result<frame> finish_frame(opcode type, const_bytes payload, masking_key key, bool fin,
+                               bool more) noexcept {
+        const bool last = fin && !more;
         const frame_header header{.payload_length = payload.size(),
                                   .key = key,
                                   .code = continues_ ? opcode::continuation : type, // (R172)
-                                  .fin = fin,
+                                  .fin = last,
                                   .rsv1 = encoded_ && !continues_,
                                   .masked = Role::is_client};
+        result<frame> out = frame{}; // built here once
+        frame& made = *out;
         // RFC 6455 §5.1 (R158, R160), §5.4 (R171), §6.1 (R194)
         made.header_size = static_cast<std::uint8_t>(encode_frame_header(header, made.octets));
+        made.more = more;
         made.payload = payload;
-        type_ = fin ? opcode::continuation : type;
-        continues_ = !fin;
+        type_ = last ? opcode::continuation : type;
+        continues_ = !last;
+        return out;
     }
 
     [[no_unique_address]] Role role_;

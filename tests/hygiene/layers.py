@@ -53,7 +53,7 @@ FORBIDDEN_IN_CORE = {"immintrin.h", "iostream", "fstream", "thread", "system_err
 # Exceptions: a header, and what it alone may include.
 MAY_INCLUDE = {
     "std_error_code": {"system_error"},
-    "system_entropy": {"sys/random.h", "unistd.h", "errno.h"},
+    "system_entropy": {"sys/random.h", "unistd.h", "cerrno"},
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -1,0 +1,76 @@
+"""budget.py FOLDER: what bench/run measured, as a table of the budgets.
+
+A ratio is of two rows in the same round; what is shown is the median over the rounds, and the
+smallest and largest. The exit status says whether every budget that is shown is met.
+"""
+import json
+import pathlib
+import platform
+import statistics
+import sys
+
+
+class Run:
+    """The rows of one program: a list of times, by round."""
+
+    def __init__(self, file):
+        self.rows = {}
+        for each in json.loads(file.read_text())["benchmarks"]:
+            if each["run_type"] == "iteration" and "error_message" not in each:
+                self.rows.setdefault(each["run_name"], []).append(each["cpu_time"])
+
+    def ratio(self, one, *others):
+        """`one` over the sum of the others, round by round."""
+        rounds = zip(self.rows[one], *(self.rows[other] for other in others))
+        return [mine / sum(theirs) for mine, *theirs in rounds]
+
+
+# Budget, which programs, what is divided by what, the most it may be.
+BOTH, PLAIN, NATIVE = ("", "_native"), ("",), ("_native",)
+BUDGETS = [
+    ("P1", "receive", BOTH, "h2ws/binary/16384", ["xor_aligned/binary/16384"], 1 / 0.92),
+    ("P1", "receive", BOTH, "h2ws/binary/16384", ["memcpy/binary/16384"], 0.6),
+    ("P2", "receive", BOTH, "h2ws/binary/16", ["xor/binary/16", "hop/binary/16"], 2.6),
+    ("P2", "receive", BOTH, "h2ws/binary/16", ["beast/binary/16"], 0.1),
+    ("P2", "receive", BOTH, "h2ws/binary/125", ["xor/binary/125", "hop/binary/125"], 2.6),
+    ("P2", "receive", BOTH, "h2ws/binary/125", ["beast/binary/125"], 0.1),
+    ("P3", "receive", BOTH, "h2ws/ascii/16384", ["h2ws/binary/16384"], 1.1),
+    ("P4", "receive", BOTH, "h2ws_elsewhere/sliced_mixed/16384", ["beast/sliced_mixed/16384"], 0.1),
+    ("P4", "receive", PLAIN, "h2ws/mixed/16384", ["h2ws/binary/16384"], 8),
+    ("P4", "receive", NATIVE, "h2ws/mixed/16384", ["h2ws/binary/16384"], 6.5),
+    ("P5", "receive", BOTH, "h2ws_elsewhere/binary/16384", ["copy_xor/binary/16384"], 1.15),
+    ("P5", "receive", BOTH, "h2ws_elsewhere/sliced_binary/16384", ["beast/sliced_binary/16384"], 0.6),
+    ("P6", "send", BOTH, "h2ws_client/125", ["copy_xor/125"], 2.5),
+    ("P6", "send", BOTH, "h2ws_client/16384", ["copy_xor/16384"], 1.1),
+    ("P8", "tunnel_message", PLAIN, "http2/125", ["nghttp2/125"], 0.5),
+    ("P12", "deflate", PLAIN, "compress/octets:64/context:1",
+     ["compress_bare/octets:64/context:1"], 1.05),
+]
+
+
+def processor():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def main(folder):
+    runs, missed = {}, 0
+    print(f"\n{processor()}\n\n| budget | build | what | is | at most | rounds |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for budget, program, builds, one, others, most in BUDGETS:
+        for build in builds:
+            name = program + build
+            run = runs.setdefault(name, Run(pathlib.Path(folder) / f"{name}.json"))
+            found = run.ratio(one, *others)
+            middle = statistics.median(found)
+            missed += middle > most
+            print(f"| {budget}{'' if middle <= most else ', missed'} | {build[1:] or '-O2'} |"
+                  f" {one} : {' + '.join(others)} | {middle:.3g} | {most:.3g} |"
+                  f" {min(found):.3g} to {max(found):.3g} |")
+    print(f"\n{missed} of the budgets are missed")
+    sys.exit(missed != 0)
+
+
+main(*sys.argv[1:])

@@ -15,9 +15,16 @@ class Run:
 
     def __init__(self, file):
         self.rows = {}
+        self.rates = {}  # frames a second, by round
         for each in json.loads(file.read_text())["benchmarks"]:
             if each["run_type"] == "iteration" and "error_message" not in each:
                 self.rows.setdefault(each["run_name"], []).append(each["cpu_time"])
+                if "items_per_second" in each:
+                    self.rates.setdefault(each["run_name"], []).append(each["items_per_second"])
+
+    def frame(self, name):
+        """Nanoseconds for one of them."""
+        return 1e9 / statistics.median(self.rates[name]) if name in self.rates else None
 
     def ratio(self, one, *others):
         """`one` over the sum of the others, round by round."""
@@ -55,6 +62,23 @@ def processor():
     return platform.machine()
 
 
+WHO = ["memcpy", "xor", "xor_aligned", "copy_xor", "hop", "h2ws", "h2ws_elsewhere", "beast"]
+WHAT = ["binary/16", "binary/125", "binary/16384", "ascii/16384", "mixed/16384"]
+SENT = ["copy", "copy_xor", "h2ws_client", "h2ws_server", "h2ws_server_in_place",
+        "peer<bench::beast_client>", "peer<bench::wslay_client>", "peer<bench::websocketpp_client>"]
+
+
+def print_frames(runs, program, who, what):
+    """Nanoseconds for a frame, -O2 and for this machine."""
+    print(f"\n| {program}, ns a frame | " + " | ".join(what) + " |\n" + "| --- " * (len(what) + 1) + "|")
+    for each in who:
+        cells = []
+        for kind in what:
+            both = [runs[program + build].frame(f"{each}/{kind}") for build in BOTH]
+            cells.append(" / ".join(f"{ns:.3g}" for ns in both) if None not in both else "")
+        print(f"| {each} | " + " | ".join(cells) + " |")
+
+
 def main(folder):
     runs, missed = {}, 0
     print(f"\n{processor()}\n\n| budget | build | what | is | at most | rounds |")
@@ -69,6 +93,8 @@ def main(folder):
             print(f"| {budget}{'' if middle <= most else ', missed'} | {build[1:] or '-O2'} |"
                   f" {one} : {' + '.join(others)} | {middle:.3g} | {most:.3g} |"
                   f" {min(found):.3g} to {max(found):.3g} |")
+    print_frames(runs, "receive", WHO, WHAT)
+    print_frames(runs, "send", SENT, ["16", "125", "1024", "16384"])
     print(f"\n{missed} of the budgets are missed")
     sys.exit(missed != 0)
 

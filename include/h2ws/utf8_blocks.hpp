@@ -38,6 +38,9 @@ inline constexpr std::array<bad_pair, 8> bad_pairs{{
     {continuation, any, continuation}, // the last bit: right in the third and fourth octet
 }};
 inline constexpr std::uint8_t continues_twice = 0x80;
+// What that bit is left of where a character of three octets begins, or of four.
+inline constexpr std::uint8_t below_three = 0xe0 - continues_twice;
+inline constexpr std::uint8_t below_four = 0xf0 - continues_twice;
 
 #if defined(__x86_64__)
 
@@ -50,6 +53,12 @@ inline constexpr auto needed = instructions::level::avx2;
     return (octets)__builtin_ia32_pshufb256((chars)table, (chars)digit);
 }
 
+// What each octet is more than that, if it is.
+[[gnu::target("avx2")]] inline octets more_than(octets all, octets that) noexcept {
+    using chars [[gnu::vector_size(32)]] = char;
+    return (octets)__builtin_ia32_psubusb256((chars)all, (chars)that);
+}
+
 #elif defined(__AARCH64EL__)
 
 using octets [[gnu::vector_size(16)]] = unsigned char;
@@ -60,6 +69,13 @@ inline octets look_up(octets table, octets digit) noexcept {
     octets found;
     __asm__("tbl %0.16b, {%1.16b}, %2.16b" : "=w"(found) : "w"(table), "w"(digit));
     return found;
+}
+
+// What each octet is more than that, if it is.
+inline octets more_than(octets all, octets that) noexcept {
+    octets more;
+    __asm__("uqsub %0.16b, %1.16b, %2.16b" : "=w"(more) : "w"(all), "w"(that));
+    return more;
 }
 
 #endif
@@ -104,7 +120,8 @@ bool are_good_blocks(const std::byte* text, std::size_t size,
         const octets pair =
             look_up(high, one >> 4) & look_up(low, one & 0x0f) & look_up(next, now >> 4);
         // The third octet of three, and the third and fourth of four, continue twice.
-        const octets may = (octets)(two >= 0xe0) | (octets)(three >= 0xf0);
+        const octets may =
+            more_than(two, octets{} + below_three) | more_than(three, octets{} + below_four);
         bad |= pair ^ (may & continues_twice);
         if (at == size) break;
         std::memcpy(&now, text + at, sizeof now);

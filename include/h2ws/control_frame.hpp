@@ -68,8 +68,10 @@ private:
     static constexpr std::size_t header_room = 2 + sizeof(masking_key);
 
     void write_header(opcode code, bool masked, masking_key key) noexcept {
+        // The smaller one is the first, always: now the compiler knows it too.
+        const std::size_t size = smaller(payload_size_, max_control_payload);
         const frame_header header{
-            .payload_length = payload_size_, .key = key, .code = code, .masked = masked};
+            .payload_length = size, .key = key, .code = code, .masked = masked};
         header_size_ = static_cast<std::uint8_t>(frame_header_size(header));
         encode_frame_header(header, octets_ + header_room - header_size_);
     }

@@ -26,7 +26,7 @@ constexpr masking_key rotated(masking_key key, std::uint64_t octets) noexcept {
 
 namespace masking {
 
-// The slow twin of `copy`: what the RFC says, octet by octet.
+// The slow twin of `copy`, which returns the same: what the RFC says, octet by octet.
 constexpr bool copy_octets(const std::byte* from, std::byte* to, std::size_t size,
                            masking_key key) noexcept {
     std::byte seen{};
@@ -130,7 +130,7 @@ constexpr bool is_ascii(std::uint64_t octets) noexcept {
     return (octets & 0x8080'8080'8080'8080) == 0;
 }
 
-inline constexpr std::size_t many = 128;
+inline constexpr std::size_t many = 128; // octets: with more the aligned stores pay
 
 // The key over and over.
 template <class Word>

@@ -1,5 +1,5 @@
-// load_frame how=NUMBER kind=NUMBER size=NUMBER rounds=NUMBER: frames through the public calls of one
-// websocket, in memory, whose instructions are counted from outside. Prints what passed.
+// load_frame how=NUMBER kind=NUMBER size=NUMBER rounds=NUMBER: frames through the public calls of
+// one websocket, in memory, whose instructions are counted from outside. Prints what passed.
 #include "../../bench/masked_stream.hpp"
 
 #include "arguments.hpp"

@@ -4,6 +4,7 @@
 #include "conversation.hpp"
 #include "counting_session.hpp"
 #include "dial.hpp"
+#include "ending.hpp"
 #include "opening.hpp"
 #include "report.hpp"
 #include "time_limit.hpp"
@@ -18,7 +19,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <sstream>
 
 namespace h2ws::tools {
 
@@ -91,10 +91,7 @@ private:
 
     // A name that is being looked up cannot be interrupted, and ending in order would wait for it.
     [[noreturn]] void give_up() const {
-        std::ostringstream text;
-        text << "timed out after " << std::chrono::duration<double>(options_.timeout).count()
-             << " s, " << limit_.step();
-        complain(text.str());
+        complain(timed_out(options_.timeout, limit_.step()).message);
         std::_Exit(static_cast<int>(exit_status::timeout));
     }
 

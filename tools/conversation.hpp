@@ -4,6 +4,7 @@
 
 #include "connect.hpp"
 #include "echo.hpp"
+#include "ending.hpp"
 #include "report.hpp"
 #include "speaker.hpp"
 #include "time_limit.hpp"
@@ -82,10 +83,7 @@ private:
         if (refused.error != errc::status_not_2xx)
             return conclude(refused.error, refused.stream_error);
         show(refused.status, refused.fields);
-        std::string text = "refused with status " + std::to_string(refused.status);
-        if (const auto body = first_line(refused.body); !body.empty())
-            text.append(": ").append(printable(body));
-        fail(exit_status::refused, text);
+        fail(refusal(refused));
     }
 
     void on(const tunnel_event& happened) {
@@ -116,15 +114,7 @@ private:
     // Only here it is known why a connection was lost.
     void on(const connection_ended& end) {
         if (outcome_) return;
-        if (end.error == errc::none || end.error == errc::connection_lost) {
-            if (settled_)
-                return fail(exit_status::abnormal_ending, ended_with(errc::connection_lost));
-            return fail(exit_status::not_connected,
-                        "the connection was closed before the server's SETTINGS came");
-        }
-        if (status_of(end.error) == exit_status::protocol_violation && !settled_)
-            return fail(exit_status::not_connected, "the server does not speak HTTP/2");
-        conclude(end.error, end.code);
+        fail(ending(end, before()));
     }
 
     void on(const auto&) {}
@@ -144,7 +134,7 @@ private:
         trace_.received(chunk.type, chunk.payload.size(), chunk.first, chunk.last);
         const auto whole = message_.add(chunk);
         if (!whole) {
-            fail(exit_status::internal_error, describe(whole.error()));
+            fail({exit_status::internal_error, describe(whole.error())});
             (void)session_.reset(tunnel_, http2_error::cancel, now);
             return;
         }
@@ -195,22 +185,10 @@ private:
         speaker_.stop();
         if (error == errc::none) return end_clean();
         if (error == errc::connection_lost) return; // connection_ended says more
-        const exit_status status = status_of(error);
-        std::string text;
-        if (status == exit_status::protocol_violation) text = "the server broke a rule: ";
-        if (status == exit_status::no_websockets) text = "the server does not speak RFC 8441: ";
-        if (status == exit_status::timeout) text = "timed out, " + limit_.step() + ": ";
-        text += status == exit_status::abnormal_ending ? ended_with(error) : describe(error);
-        if (code != http2_error::no_error && status != exit_status::timeout)
-            text.append(", ").append(name(code));
-        fail(status, text);
+        fail(ending(error, code, before()));
     }
 
-    std::string ended_with(errc error) const {
-        const auto code = received_.value_or(status_code::abnormal_closure);
-        return "ended abnormally with " + std::to_string(static_cast<std::uint16_t>(code)) + ": " +
-               describe(error);
-    }
+    ending_context before() const { return {limit_.step(), received_, settled_}; }
 
     void end_clean() {
         if (outcome_) return;
@@ -221,10 +199,10 @@ private:
         leave_within(clean_time);
     }
 
-    void fail(exit_status status, const std::string& message) {
+    void fail(const failure& why) {
         if (outcome_) return;
-        complain(message);
-        outcome_ = status;
+        complain(why.message);
+        outcome_ = why.status;
         leave_within(failed_time);
     }
 

@@ -1,11 +1,10 @@
 // The h2ws command: reads its arguments, runs a subcommand, reports what ended it.
+#include "command_line.hpp"
 #include "connect.hpp"
-#include "engine.hpp"
 #include "report.hpp"
 #include "serve.hpp"
 
 #include <h2ws/status_code.hpp>
-#include <h2ws/uri.hpp>
 #include <h2ws/utf8.hpp>
 
 #include <CLI/CLI.hpp>
@@ -31,10 +30,6 @@ std::string check_listen_address(std::string& text) {
     return parse_listen_address(text) ? "" : "not HOST:PORT: " + text;
 }
 
-std::string check_url(std::string& text) {
-    return parse_uri(text) ? "" : "not a ws, wss, http or https URL without fragment: " + text;
-}
-
 std::string check_utf8(std::string& text) {
     return is_utf8(as_bytes(text)) ? "" : "a text message is UTF-8";
 }
@@ -51,16 +46,6 @@ std::string check_code(std::string& text) {
 std::string check_reason(std::string& text) {
     if (text.size() > 123) return "a reason has at most 123 bytes"; // RFC 6455 §5.5
     return is_utf8(as_bytes(text)) ? "" : "a reason is UTF-8";
-}
-
-// Once for every value, whatever the value looks like.
-CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& list,
-                      const std::string& what) {
-    return command
-        .add_option_function<std::string>(
-            name, [&list](const std::string& value) { list.push_back(value); }, what)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-        ->trigger_on_parse();
 }
 
 // `PATH=NUMBER`, as many as there are; `allowed` says which numbers.
@@ -81,14 +66,6 @@ void add_paths(CLI::App& command, const std::string& name,
         ->type_name(type)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
         ->trigger_on_parse();
-}
-
-void add_engine(CLI::App& command, std::string& name) {
-    name = engines.front()->name;
-    command.add_option("--engine", name, "Which HTTP/2 implementation to use: " + engine_names())
-        ->type_name("NAME")
-        ->check(CLI::Validator([](std::string& text) { return check_engine(text); }, ""))
-        ->capture_default_str();
 }
 
 class serve_command {
@@ -165,7 +142,7 @@ public:
         : command_(*app.add_subcommand("connect", "Open a WebSocket: lines of the input go out as "
                                                   "text messages, messages come out as lines "
                                                   "(binary ones as hex)")) {
-        add_where();
+        add_where(command_, options_);
         add_what();
         command_.footer(exit_statuses);
     }
@@ -179,32 +156,6 @@ public:
     }
 
 private:
-    static constexpr double longest_wait = 1e6; // seconds
-
-    static std::chrono::nanoseconds nanoseconds(double seconds) {
-        return std::chrono::duration_cast<std::chrono::nanoseconds>(
-            std::chrono::duration<double>(seconds));
-    }
-
-    void add_where() {
-        command_
-            .add_option("URL", options_.url, "ws:// (cleartext HTTP/2), wss://, http://, https://")
-            ->check(CLI::Validator(check_url, ""))
-            ->required();
-        auto* const authority =
-            command_.add_option("--ca", options_.ca_file, "Trust this CA too, PEM")
-                ->type_name("FILE");
-        command_.add_flag("--insecure", options_.insecure, "Do not verify the certificate")
-            ->excludes(authority);
-        command_.add_flag("--cleartext", options_.cleartext,
-                          "HTTP/2 without TLS, with prior knowledge, whatever the URL says");
-        add_list(command_, "--subprotocol", options_.subprotocols,
-                 "A subprotocol to offer, the preferred first; may be repeated");
-        add_list(command_, "--header", options_.headers,
-                 "A field of the request, 'name: value'; may be repeated");
-        add_engine(command_, options_.engine);
-    }
-
     void add_what() {
         auto* const messages = add_list(command_, "--message", options_.messages,
                                         "Send this instead of the input; may be repeated");

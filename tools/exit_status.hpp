@@ -1,4 +1,5 @@
-// How the command ends, as a number for scripts. `h2ws connect --help` lists them.
+// How the command ends, as a number for scripts. `h2ws connect --help` lists them, and `h2ws
+// bench --help`.
 #pragma once
 
 namespace h2ws::tools {
@@ -13,6 +14,7 @@ enum class exit_status : int {
     timeout = 6,
     not_connected = 7, // DNS, TCP, TLS, ALPN, or no HTTP/2 behind them
     no_websockets = 8, // the server does not speak RFC 8441
+    wrong_echo = 9,    // of a message that `h2ws bench` sent
 };
 
 } // namespace h2ws::tools

@@ -1,4 +1,5 @@
 // The h2ws command: reads its arguments, runs a subcommand, reports what ended it.
+#include "bench_command.hpp"
 #include "command_line.hpp"
 #include "connect.hpp"
 #include "report.hpp"
@@ -216,12 +217,14 @@ exit_status run(int count, char** arguments) {
     app.require_subcommand(1);
     serve_command serving(app);
     connect_command connecting(app);
+    bench_command benching(app);
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_status::success : exit_status::usage;
     }
-    return serving.chosen() ? serving.run() : connecting.run();
+    if (serving.chosen()) return serving.run();
+    return connecting.chosen() ? connecting.run() : benching.run();
 }
 
 } // namespace

@@ -3,6 +3,6 @@
 
 namespace h2ws::tools {
 
-const engine nghttp2_engine{"nghttp2", nullptr, nullptr};
+const engine nghttp2_engine{"nghttp2", nullptr, nullptr, nullptr};
 
 } // namespace h2ws::tools

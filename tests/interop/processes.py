@@ -21,7 +21,7 @@ class Process:
 
     def __init__(self, *arguments, unprivileged=False, engine=ENGINE, **more):
         self.arguments = [str(argument) for argument in arguments]
-        if engine and self.arguments[1:2] in (["serve"], ["connect"]):
+        if engine and self.arguments[1:2] in (["serve"], ["connect"], ["bench"]):
             self.arguments[2:2] = ["--engine", engine]
         before = ["setpriv", "--pdeathsig", "KILL"]
         if unprivileged and os.geteuid() == 0:

@@ -11,6 +11,7 @@ session_options options_of_session(const bench_options& options) {
     chosen.waits.handshake = chosen.waits.close = options.where.timeout.count();
     chosen.messages.max_message =
         std::max<std::uint64_t>(chosen.messages.max_message, options.size);
+    chosen.end_with_reset = options.where.end_with_reset;
     // As large as windows grow: it is the server that is to be waited for.
     chosen.stream_window = chosen.max_stream_window;
     chosen.connection_window = chosen.max_connection_window;

@@ -51,6 +51,9 @@ void add_where(CLI::App& command, connect_options& options) {
              "A subprotocol to offer, the preferred first; may be repeated");
     add_list(command, "--header", options.headers,
              "A field of the request, 'name: value'; may be repeated");
+    command.add_flag("--end-with-reset", options.end_with_reset,
+                     "End streams with RST_STREAM(CANCEL), for servers that drop the connection on "
+                     "END_STREAM");
     add_engine(command, options.engine);
 }
 

@@ -21,7 +21,7 @@ CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<st
 
 void add_engine(CLI::App& command, std::string& name);
 
-// A client's: which server, how it is reached and trusted, and what it is asked for.
+// A client's: which server, how it is reached, trusted and left, and what it is asked for.
 void add_where(CLI::App& command, connect_options& options);
 
 } // namespace h2ws::tools

@@ -176,9 +176,6 @@ private:
         command_.add_flag("--deflate", options_.deflate,
                           "Offer to compress messages (permessage-deflate); not for secrets beside "
                           "what others choose");
-        command_.add_flag("--end-with-reset", options_.end_with_reset,
-                          "End the stream with RST_STREAM(CANCEL), for servers that drop the "
-                          "connection on END_STREAM");
         command_.add_flag(
             "-v",
             [this](std::int64_t count) {

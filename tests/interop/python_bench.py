@@ -13,8 +13,9 @@ import socket
 import sys
 import time
 
-from peers import (ENABLE_CONNECT_PROTOCOL, HEADERS, MAX_CONCURRENT_STREAMS, PATIENCE, RST_STREAM,
-                   Cases, Certificates, Endpoint, Process, check, check_equal, temporary_folder)
+from peers import (CANCEL, ENABLE_CONNECT_PROTOCOL, HEADERS, MAX_CONCURRENT_STREAMS, PATIENCE,
+                   RST_STREAM, Cases, Certificates, Endpoint, Process, check, check_equal,
+                   temporary_folder)
 from served import Served
 
 SUMMARY = ["url", "engine", "connections", "tunnels", "in_flight", "size", "type", "rate",
@@ -294,6 +295,14 @@ def an_echo_of_nothing(test):
 # How it ends -------------------------------------------------------------------------------------
 
 
+def streams_end_with_a_reset(test):
+    with Server(test, *RUN, "--end-with-reset") as server:
+        expect(server.results(), messages=200, errors=0, tunnels_opened=5, tunnels_closed=5)
+        for stream in server.tunnels:
+            check_equal("the end of our half", (stream.close, stream.reset, stream.ended),
+                        ((1000, ""), CANCEL, None))
+
+
 def no_websockets(test):
     with Server(test, "--json", enabled=False) as server:
         server.expect_status(8, "does not speak RFC 8441")
@@ -429,7 +438,8 @@ def a_closed_loop_omits_the_stall(test):
 
 CASES = {function.__name__.replace("_", " "): function for function in (
     a_rate_and_a_duration_make_a_count, a_signal_ends_it_in_order, a_refusal,
-    the_server_closes_tunnels, every_message_has_its_name, an_echo_of_nothing, no_websockets,
+    the_server_closes_tunnels, every_message_has_its_name, an_echo_of_nothing,
+    streams_end_with_a_reset, no_websockets,
     too_few_streams, nobody_listens, a_certificate_that_is_not_trusted, the_connection_breaks,
     echoes_stay_away, settings_stay_away, closes_stay_away, a_signal_before_it_has_begun,
     a_second_signal, usage_errors, a_stall_is_in_the_latency_of_what_was_due,

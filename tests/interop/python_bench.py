@@ -349,7 +349,7 @@ def the_connection_breaks(test):
 def echoes_stay_away(test):
     def echo(stream, number, message):
         return [message] if number < 3 else []
-    with Server(test, "--tunnels", 2, "--messages", 100, "--warmup", 0, "--timeout", 1, "--json",
+    with Server(test, "--tunnels", 2, "--messages", 100, "--warmup", 0, "--timeout", 2, "--json",
                 echo=echo) as server:
         expect(server.results(status=6), messages=6, unanswered=2, errors=2, tunnels_closed=2)
         check("waiting for an echo" in server.process.stderr[-1], server.process.stderr)
@@ -366,7 +366,7 @@ def settings_stay_away(test):
 
 
 def closes_stay_away(test):
-    with Server(test, "--tunnels", 2, "--messages", 10, "--warmup", 0, "--timeout", 0.5, "--json",
+    with Server(test, "--tunnels", 2, "--messages", 10, "--warmup", 0, "--timeout", 2, "--json",
                 closes=False) as server:
         expect(server.results(status=6), messages=10, errors=0, tunnels_closed=0)
 

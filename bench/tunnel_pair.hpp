@@ -38,6 +38,12 @@ public:
         last_ = *made;
     }
 
+    // The closing handshake and the end of the stream.
+    void close() {
+        if (!client_.send_close(last_, h2ws::status_code::normal_closure, "", now)) std::abort();
+        run();
+    }
+
     // One message to the server and its echo.
     void echo(h2ws::const_bytes message) {
         if (!client_.send(last_, h2ws::opcode::binary, message, now)) std::abort();
@@ -54,6 +60,8 @@ public:
         }
     }
 
+    std::size_t opened() const { return opened_; }
+    std::size_t closed() const { return closed_; }             // cleanly, at the client
     std::size_t echoed() const { return echoed_; }             // messages that came back whole
     std::size_t echoed_bytes() const { return echoed_bytes_; } // their payloads
 
@@ -101,6 +109,8 @@ private:
         opened_ += std::holds_alternative<h2ws::tunnel_opened>(happened);
         const auto* on_tunnel = std::get_if<h2ws::tunnel_event>(&happened);
         if (on_tunnel == nullptr) return;
+        const auto* last = std::get_if<h2ws::closed>(&on_tunnel->what);
+        closed_ += last != nullptr && last->error == h2ws::errc::none;
         const auto* chunk = std::get_if<h2ws::message_chunk>(&on_tunnel->what);
         if (chunk == nullptr) return;
         echoed_ += chunk->last;
@@ -112,6 +122,7 @@ private:
     Client client_;
     h2ws::tunnel_id last_;
     std::size_t opened_ = 0;
+    std::size_t closed_ = 0;
     std::size_t echoed_ = 0;
     std::size_t echoed_bytes_ = 0;
     std::vector<std::byte> bytes_;

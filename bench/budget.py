@@ -49,7 +49,10 @@ BUDGETS = [
     ("P5", "receive", BOTH, "h2ws_elsewhere/sliced_binary/16384", ["beast/sliced_binary/16384"], 0.6),
     ("P6", "send", BOTH, "h2ws_client/125", ["copy_xor/125"], 2.5),
     ("P6", "send", BOTH, "h2ws_client/16384", ["copy_xor/16384"], 1.1),
+    ("P7", "tunnel_message", PLAIN, "nghttp2/125", ["bare/125"], 1.1),
     ("P8", "tunnel_message", PLAIN, "http2/125", ["nghttp2/125"], 0.5),
+    ("P8", "tunnel_message", PLAIN, "http2_opening", ["nghttp2_opening"], 0.5),
+    ("P10", "tunnel_message", PLAIN, "nghttp2_opening", ["bare_opening"], 1.25),
     ("P12", "deflate", PLAIN, "compress/octets:64/context:1",
      ["compress_bare/octets:64/context:1"], 1.05),
 ]

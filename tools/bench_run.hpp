@@ -6,6 +6,7 @@
 #include "bench_report.hpp"
 #include "dial.hpp"
 #include "opening.hpp"
+#include "recycled_memory.hpp"
 #include "time_limit.hpp"
 
 #include <h2ws/asio/connect.hpp>
@@ -75,10 +76,7 @@ private:
     ::asio::awaitable<void> connect_one(dial& to) {
         limit_.start(options_.where.timeout, "connecting to " + std::string(request_.uri().host));
         ::asio::ip::tcp::socket socket = co_await to.connect();
-        if (!tls_) {
-            begin(std::move(socket));
-            co_return;
-        }
+        if (!tls_) co_return begin(std::move(socket));
         limit_.name("in the TLS handshake");
         asio::tls_stream stream = co_await to.secure(std::move(socket), *tls_);
         begin(std::move(stream));
@@ -89,8 +87,10 @@ private:
         if (is_closing()) return;
         limit_.name("waiting for the server's SETTINGS");
         using connection_type = asio::connection<Session, Stream>;
-        const auto connected = std::make_shared<connection_type>(
-            std::move(stream), client{entropy_.source()}, options_of_session(options_));
+        session_options chosen = options_of_session(options_);
+        chosen.memory = memory_.policy();
+        const auto connected =
+            std::make_shared<connection_type>(std::move(stream), client{entropy_.source()}, chosen);
         auto lane = std::make_unique<bench_connection<connection_type>>(
             connected, course_, content_, request_.wanted(),
             static_cast<std::uint32_t>(lanes_.size() * options_.tunnels));
@@ -224,6 +224,7 @@ private:
     const bench_options& options_;
     const opening request_;
     system_entropy entropy_;
+    recycled_memory memory_;
     bench_content content_;
     bench_course course_;
     bench_progress progress_;

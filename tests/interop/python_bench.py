@@ -7,6 +7,7 @@ them all.
 """
 import collections
 import json
+import pathlib
 import re
 import signal
 import socket
@@ -402,6 +403,22 @@ def usage_errors(test):
             check_equal("stdout", process.stdout, [])
 
 
+def the_page_tells_of_everything(test):
+    page = pathlib.Path(__file__).parents[2].joinpath("docs", "bench.md").read_text()
+    told = set(re.findall(r"`(--[a-z-]+)", page))
+    with Process(test.tool, "bench", "--help", engine=None) as process:
+        check_equal("the exit status", process.exit_status(), 0)
+        known = {option for line in process.stdout
+                 for option in re.findall(r"^  (?:-h,)?(--[a-z-]+)", line)}
+    check_equal("options", told, known - {"--help"})
+    table = page.partition("## JSON")[2]
+    names = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M)
+             for name in re.findall(r"`(\w+)`", row)}
+    check_equal("names", names, {*SUMMARY, "service_ns"})
+    check_equal("percentiles", re.search(r"`latency_ns` \| (.*) \|", table)[1],
+                ", ".join(f"`{name}`" for name in LATENCIES))
+
+
 # Coordinated omission ----------------------------------------------------------------------------
 
 
@@ -439,10 +456,10 @@ def a_closed_loop_omits_the_stall(test):
 CASES = {function.__name__.replace("_", " "): function for function in (
     a_rate_and_a_duration_make_a_count, a_signal_ends_it_in_order, a_refusal,
     the_server_closes_tunnels, every_message_has_its_name, an_echo_of_nothing,
-    streams_end_with_a_reset, no_websockets,
-    too_few_streams, nobody_listens, a_certificate_that_is_not_trusted, the_connection_breaks,
-    echoes_stay_away, settings_stay_away, closes_stay_away, a_signal_before_it_has_begun,
-    a_second_signal, usage_errors, a_stall_is_in_the_latency_of_what_was_due,
+    streams_end_with_a_reset, no_websockets, too_few_streams, nobody_listens,
+    a_certificate_that_is_not_trusted, the_connection_breaks, echoes_stay_away,
+    settings_stay_away, closes_stay_away, a_signal_before_it_has_begun, a_second_signal,
+    usage_errors, the_page_tells_of_everything, a_stall_is_in_the_latency_of_what_was_due,
     a_closed_loop_omits_the_stall)}
 CASES |= {
     "an octet of the name is wrong": wrong(flipped_at(3), 10),

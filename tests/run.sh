@@ -8,7 +8,7 @@
 # Sanitizers are clang 16's unless a compiler is named. DIR is relative to the project's folder.
 # --only builds what that suite needs, and runs it.
 # --without nghttp2 builds without the library, which is not installed then. JOBS=N bounds how many
-# processes build at a time; one test more runs. The last line is `N passed, N failed, N skipped`,
+# processes build at a time; two tests more run. The last line is `N passed, N failed, N skipped`,
 # in test cases. The exit status is 0 only if none failed and, with CI=true, none was skipped.
 set -eu
 cd "$(dirname "$0")/.."
@@ -126,8 +126,8 @@ fi
 # shellcheck disable=SC2086
 tests=$(/usr/bin/python3 tests/summary.py list "$build" $only $except) ||
     give_up "there is no test to run"
-# One more than the machine has cores: many tests wait for peers most of their time.
-processes=$((jobs + 1))
+# Two more than the machine has cores: many tests wait for peers most of their time.
+processes=$((jobs + 2))
 echo "== running, $processes at a time"
 # shellcheck disable=SC2086
 $run meson test -C "$build" --no-rebuild --num-processes "$processes" --timeout-multiplier "$multiplier" \

@@ -1,0 +1,28 @@
+"""syntax.py BUILD FOLDER: whether the build's compiler takes the sources in FOLDER as they are to be
+built, without the time that making code of them takes."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import sys
+
+
+def complaints(entry):
+    command = [*shlex.split(entry["command"]), "-fsyntax-only"]
+    done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True)
+    return "" if done.returncode == 0 else f"{entry['file']}:\n{done.stderr}"
+
+
+def main(build, folder):
+    place = pathlib.Path(folder).resolve()
+    entries = [entry for entry in json.loads(pathlib.Path(build, "compile_commands.json").read_text())
+               if pathlib.Path(entry["directory"], entry["file"]).resolve().is_relative_to(place)]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        wrong = [said for said in pool.map(complaints, entries) if said]
+    print(*wrong, f"{len(entries) - len(wrong)} of {len(entries)} are taken", sep="\n")
+    sys.exit(not entries or bool(wrong))
+
+
+main(*sys.argv[1:])

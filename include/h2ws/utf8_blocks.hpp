@@ -53,10 +53,11 @@ inline constexpr auto needed = instructions::level::avx2;
     return (octets)__builtin_ia32_pshufb256((chars)table, (chars)digit);
 }
 
-// What each octet is more than that, if it is.
+// What each octet is more than that, if it is. Compilers do not agree on a builtin.
 [[gnu::target("avx2")]] inline octets more_than(octets all, octets that) noexcept {
-    using chars [[gnu::vector_size(32)]] = char;
-    return (octets)__builtin_ia32_psubusb256((chars)all, (chars)that);
+    octets more;
+    __asm__("vpsubusb %2, %1, %0" : "=x"(more) : "x"(all), "x"(that));
+    return more;
 }
 
 #elif defined(__AARCH64EL__)

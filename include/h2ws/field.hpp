@@ -2,6 +2,7 @@
 // is spread over several lines (RFC 9113 section 8.2, RFC 9110 section 5.6).
 #pragma once
 
+#include "characters.hpp"
 #include "errc.hpp"
 
 #include <cstddef>
@@ -21,53 +22,6 @@ struct field {
     constexpr bool is_pseudo() const noexcept { return !name.empty() && name.front() == ':'; }
     friend constexpr bool operator==(const field&, const field&) noexcept = default;
 };
-
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-constexpr bool is_upper_case(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-constexpr char lower_case(char c) noexcept {
-    return is_upper_case(c) ? static_cast<char>(c - 'A' + 'a') : c;
-}
-constexpr bool is_letter(char c) noexcept { return lower_case(c) >= 'a' && lower_case(c) <= 'z'; }
-constexpr bool is_visible(char c) noexcept { return c > ' ' && c <= '~'; }
-
-// tchar of RFC 9110 §5.6.2.
-constexpr bool is_token_character(char c) noexcept {
-    switch (c) {
-    case '!':
-    case '#':
-    case '$':
-    case '%':
-    case '&':
-    case '\'':
-    case '*':
-    case '+':
-    case '-':
-    case '.':
-    case '^':
-    case '_':
-    case '`':
-    case '|':
-    case '~': return true;
-    default: return is_letter(c) || is_digit(c);
-    }
-}
-
-constexpr bool is_token(std::string_view text) noexcept {
-    for (const char c : text)
-        if (!is_token_character(c)) return false;
-    return !text.empty();
-}
-
-// ASCII only, as every name in HTTP that is compared so.
-constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        if (lower_case(a[i]) != lower_case(b[i])) return false;
-    return true;
-}
-
-// Optional white space: SP and HTAB (RFC 9110 §5.6.3).
-constexpr bool is_white_space(char c) noexcept { return c == ' ' || c == '\t'; }
 
 // The text without white space at its ends.
 constexpr std::string_view trim(std::string_view text) noexcept {
@@ -90,19 +44,15 @@ constexpr std::string_view take_until(std::string_view& text, char separator) no
 constexpr bool is_field_name(std::string_view name) noexcept {
     // RFC 9113 §8.2.1 (R58)
     if (!name.empty() && name.front() == ':') name.remove_prefix(1);
-    for (const char c : name)
-        if (is_upper_case(c)) return false; // RFC 9113 §8.2 (R56)
-    return is_token(name);                  // RFC 9113 §8.2.1 (R57, R59)
+    // RFC 9113 §8.2 (R56) and §8.2.1 (R57, R59)
+    return !name.empty() && characters::all_are(name, characters::lower_name);
 }
 
 // No control character but HTAB. §8.2.1 forbids NUL, CR and LF outright and asks for the rest of
 // RFC 9110 §5.5 with a SHOULD; bytes above 127 may stand.
 constexpr bool is_field_value(std::string_view value) noexcept {
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        if ((byte < ' ' && c != '\t') || byte == 0x7f) return false; // RFC 9113 §8.2.1 (R60)
-    }
-    return trim(value).size() == value.size(); // RFC 9113 §8.2.1 (R61)
+    if (characters::any_is(value, characters::control)) return false; // RFC 9113 §8.2.1 (R60)
+    return trim(value).size() == value.size();                        // RFC 9113 §8.2.1 (R61)
 }
 
 // The fields whose meaning ends with an HTTP/1.1 connection (RFC 9113 §8.2.2).

@@ -3,6 +3,8 @@
 
 #include "allocator.hpp"
 
+#include <cstddef>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -45,7 +47,12 @@ public:
     // Copies `count` items to the end. False: no memory, and nothing has changed.
     [[nodiscard]] bool append(const T* items, std::size_t count) noexcept {
         if (!make_room(count)) return false;
-        for (std::size_t i = 0; i < count; ++i) new (items_ + size_++) T(items[i]);
+        if constexpr (std::is_trivially_copyable_v<T>) {
+            if (count != 0) std::memcpy(items_ + size_, items, count * sizeof(T));
+            size_ += count;
+        } else {
+            for (std::size_t i = 0; i < count; ++i) new (items_ + size_++) T(items[i]);
+        }
         return true;
     }
 
@@ -63,10 +70,7 @@ public:
         if (capacity > static_cast<std::size_t>(-1) / sizeof(T)) return false;
         auto* items = static_cast<T*>(memory_.allocate(memory_.state, capacity * sizeof(T)));
         if (items == nullptr) return false;
-        for (std::size_t i = 0; i < size_; ++i) {
-            new (items + i) T(std::move(items_[i]));
-            items_[i].~T();
-        }
+        move_to(items);
         if (items_ != nullptr) memory_.release(memory_.state, items_, capacity_ * sizeof(T));
         items_ = items;
         capacity_ = capacity;
@@ -102,6 +106,17 @@ private:
     bool make_room(std::size_t count) noexcept {
         const std::size_t needed = size_ + count;
         return needed <= capacity_ || reserve(needed > 2 * capacity_ ? needed : 2 * capacity_);
+    }
+
+    void move_to(T* items) noexcept {
+        if constexpr (std::is_trivially_copyable_v<T>) {
+            if (size_ != 0) std::memcpy(items, items_, size_ * sizeof(T));
+        } else {
+            for (std::size_t i = 0; i < size_; ++i) {
+                new (items + i) T(std::move(items_[i]));
+                items_[i].~T();
+            }
+        }
     }
 
     void release() noexcept {

@@ -1,8 +1,8 @@
 // h2ws: WebSockets over HTTP/2 (RFC 8441), a protocol core that does no I/O.
 //
 //   layer 0  words   bytes status_code http2_error errc result
-//   layer 1  wire    instructions mask frame_header utf8_blocks utf8 close_payload field field_list
-//                    extension uri
+//   layer 1  wire    instructions mask frame_header utf8_blocks utf8 close_payload characters field
+//                    field_list extension uri
 //   layer 2  rules   role limits frame_reader message_rules outgoing_message closing_handshake
 //                    connect_gate message_head extended_connect opening_handshake
 //                    deflate_parameters

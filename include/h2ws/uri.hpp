@@ -1,6 +1,7 @@
 // WebSocket URIs (RFC 6455 section 3), and the authorities and paths that HTTP/2 makes of them.
 #pragma once
 
+#include "characters.hpp"
 #include "errc.hpp"
 #include "field.hpp"
 #include "field_list.hpp"
@@ -46,13 +47,7 @@ constexpr std::optional<std::uint16_t> parse_port(std::string_view text) noexcep
 
 // reg-name and IPv4address of RFC 3986 §3.2.2.
 constexpr bool is_host_name(std::string_view text) noexcept {
-    constexpr std::string_view others = "-._~%!$&'()*+,;=";
-    for (const char c : text) {
-        bool allowed = is_letter(c) || is_digit(c);
-        for (const char other : others) allowed |= c == other;
-        if (!allowed) return false;
-    }
-    return !text.empty();
+    return !text.empty() && characters::all_are(text, characters::host);
 }
 
 // The characters of an IPv6 address; which addresses there are is for the resolver to say.
@@ -132,17 +127,14 @@ constexpr bool same_authority(std::string_view a, std::string_view b,
 
 // ALPHA *( ALPHA / DIGIT / "+" / "-" / "." ) (RFC 3986 §3.1).
 constexpr bool is_scheme(std::string_view text) noexcept {
-    for (const char c : text)
-        if (!is_letter(c) && !is_digit(c) && c != '+' && c != '-' && c != '.') return false;
-    return !text.empty() && is_letter(text.front());
+    return !text.empty() && is_letter(text.front()) &&
+           characters::all_are(text, characters::scheme);
 }
 
 // Visible ASCII without "#". Browsers send a few characters raw that RFC 3986 wants encoded, so
 // no more than this is asked.
 constexpr bool has_path_characters(std::string_view text) noexcept {
-    for (const char c : text)
-        if (!is_visible(c) || c == '#') return false;
-    return true;
+    return characters::all_are(text, characters::path);
 }
 
 // An absolute path with an optional query, as `:path` carries it: not empty, not "*".

@@ -11,7 +11,7 @@ from checks import Checks, source_root
 # stands before it.
 CORE = [
     ("words", "bytes status_code http2_error errc result"),
-    ("wire", "instructions mask frame_header utf8_blocks utf8 close_payload field field_list extension uri"),
+    ("wire", "instructions mask frame_header utf8_blocks utf8 close_payload characters field field_list extension uri"),
     ("rules", "role limits control_frame extension_slot payload_place frame_reader message_rules"
               " outgoing_message closing_handshake connect_gate message_head extended_connect"
               " opening_handshake deflate_parameters"),

@@ -85,12 +85,13 @@ protected:
     }
 
     void frame_received(const nghttp2_frame& frame) noexcept {
-        if (doomed_) return;
+        if (doomed_ || is_only_data(frame)) return;
         stream_type* const at = this->engine().stream_of(frame.hd.stream_id);
         if (const auto kind = flood_of(frame, at)) count(*kind);
         switch (frame.hd.type) {
         case NGHTTP2_SETTINGS: return settings_frame(frame.settings);
         case NGHTTP2_GOAWAY:
+            may_end_ = true;
             return this->goaway_received(frame.goaway.last_stream_id,
                                          static_cast<http2_error>(frame.goaway.error_code));
         case NGHTTP2_PING: return ping_frame(frame.ping);
@@ -237,9 +238,21 @@ protected:
     errc fatal_ = errc::connection_error; // why we send a GOAWAY with an error
     bool doomed_ = false;                 // we have decided to: what arrives is passed over
 
+    // nghttp2 neither reads nor writes any more. It does both until a GOAWAY was sent or received.
+    bool is_done() const noexcept {
+        return may_end_ && nghttp2_session_want_read(session_) == 0 &&
+               nghttp2_session_want_write(session_) == 0;
+    }
+
 private:
     static constexpr std::uint32_t no_number = 1U << 31; // nor above: all are used
     static constexpr std::uint8_t shutdown_ping[8]{'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
+
+    // Its pieces have been received, and there is no more to it.
+    static bool is_only_data(const nghttp2_frame& frame) noexcept {
+        return frame.hd.type == NGHTTP2_DATA && frame.hd.length != frame.data.padlen &&
+               (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0;
+    }
 
     void stream_frame(stream_type& at, const nghttp2_frame_hd& head) noexcept {
         const bool end_stream = (head.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -318,6 +331,7 @@ private:
     }
 
     void goaway_sent(const nghttp2_goaway& frame) noexcept {
+        may_end_ = true;
         if (frame.error_code != NGHTTP2_NO_ERROR)
             return this->end_connection(fatal_, static_cast<http2_error>(frame.error_code));
         // Not with it: nghttp2 would send the PING first, and its answer would say nothing.
@@ -355,9 +369,7 @@ private:
         case NGHTTP2_WINDOW_UPDATE:
         case NGHTTP2_GOAWAY: return flood::small_frames;
         case NGHTTP2_DATA:
-            if (frame.hd.length != frame.data.padlen ||
-                (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
-                return {};
+            if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) return {};
             return flood::empty_data;
         case NGHTTP2_RST_STREAM:
             if (!in_vain(frame.hd.stream_id, at)) return {};
@@ -386,6 +398,7 @@ private:
     flood_guard guard_;
     std::uint32_t counted_before_ = 0; // resets that were counted and have not left
     instant last_goaway_due_ = never;
+    bool may_end_ = false;   // a GOAWAY has been sent or received
     bool announced_ = false; // a GOAWAY has left, or will, that names no last stream yet
 };
 

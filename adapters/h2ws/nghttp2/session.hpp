@@ -71,9 +71,7 @@ public:
     // Nothing is left to be read or written: the transport is to be closed.
     bool finished() const noexcept {
         if (this->is_lost()) return true;
-        return this->out_.empty() &&
-               (this->ended() || (nghttp2_session_want_read(this->session_) == 0 &&
-                                  nghttp2_session_want_write(this->session_) == 0));
+        return this->out_.empty() && (this->ended() || this->is_done());
     }
 
 private:
@@ -128,8 +126,7 @@ private:
         if (size == 0 && !paused_) in = in.last(0); // it listens no more
         if (this->out_of_memory_)
             this->end_connection(errc::no_memory, http2_error::internal_error);
-        else if (nghttp2_session_want_read(this->session_) == 0 &&
-                 nghttp2_session_want_write(this->session_) == 0)
+        else if (this->is_done())
             this->end_connection(errc::none, http2_error::no_error);
     }
 

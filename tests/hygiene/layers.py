@@ -34,7 +34,7 @@ ALSO_SEES = {"http2 wire": {"allocator", "growing_array"}}
 
 # An adapter's headers in order; all may include the core but what is forbidden here.
 ADAPTERS = {
-    "nghttp2": "options header_list engine callbacks session server client stream_index attach",
+    "nghttp2": "options header_list frame_kind engine callbacks session server client stream_index attach",
     "asio": "clock waiting operation pump connection serve connect inbox stream_state kept_request"
             " context_end stream_router stream offer stream_connection tls",
     "zlib": "memory compressor decompressor deflate_codec permessage_deflate deflate_answer",

@@ -5,6 +5,7 @@
 // message; what concerns tunnels is ours. docs/nghttp2.md says which is which.
 #pragma once
 
+#include "frame_kind.hpp"
 #include "header_list.hpp"
 
 #include <h2ws/flood_guard.hpp>
@@ -87,7 +88,7 @@ protected:
     void frame_received(const nghttp2_frame& frame) noexcept {
         if (doomed_ || is_only_data(frame)) return;
         stream_type* const at = this->engine().stream_of(frame.hd.stream_id);
-        if (const auto kind = flood_of(frame, at)) count(*kind);
+        count_received(frame, at);
         switch (frame.hd.type) {
         case NGHTTP2_SETTINGS: return settings_frame(frame.settings);
         case NGHTTP2_GOAWAY:
@@ -248,12 +249,6 @@ private:
     static constexpr std::uint32_t no_number = 1U << 31; // nor above: all are used
     static constexpr std::uint8_t shutdown_ping[8]{'s', 'h', 'u', 't', 'd', 'o', 'w', 'n'};
 
-    // Its pieces have been received, and there is no more to it.
-    static bool is_only_data(const nghttp2_frame& frame) noexcept {
-        return frame.hd.type == NGHTTP2_DATA && frame.hd.length != frame.data.padlen &&
-               (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) == 0;
-    }
-
     void stream_frame(stream_type& at, const nghttp2_frame_hd& head) noexcept {
         const bool end_stream = (head.flags & NGHTTP2_FLAG_END_STREAM) != 0;
         if (head.type == NGHTTP2_RST_STREAM)
@@ -360,24 +355,10 @@ private:
             terminate(errc::flooded, info(errc::flooded).stream_error);
     }
 
-    std::optional<flood> flood_of(const nghttp2_frame& frame, const stream_type* at) noexcept {
-        const bool is_ack = (frame.hd.flags & NGHTTP2_FLAG_ACK) != 0;
-        switch (frame.hd.type) {
-        case NGHTTP2_PING: return is_ack ? flood::small_frames : flood::pings;
-        case NGHTTP2_SETTINGS: return is_ack ? flood::small_frames : flood::settings;
-        case NGHTTP2_PRIORITY:
-        case NGHTTP2_WINDOW_UPDATE:
-        case NGHTTP2_GOAWAY: return flood::small_frames;
-        case NGHTTP2_DATA:
-            if ((frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) return {};
-            return flood::empty_data;
-        case NGHTTP2_RST_STREAM:
-            if (!in_vain(frame.hd.stream_id, at)) return {};
-            return flood::resets_received;
-        default: // PRIORITY_UPDATE, and what else an owner lets nghttp2 read
-            if (frame.hd.type <= NGHTTP2_CONTINUATION) return {};
-            return flood::small_frames;
-        }
+    void count_received(const nghttp2_frame& frame, const stream_type* at) noexcept {
+        const auto kind = flood_of(frame);
+        if (kind && (*kind != flood::resets_received || in_vain(frame.hd.stream_id, at)))
+            count(*kind);
     }
 
     // Whether a reset now makes work of ours useless.

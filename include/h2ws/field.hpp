@@ -57,8 +57,13 @@ constexpr bool is_field_value(std::string_view value) noexcept {
 
 // The fields whose meaning ends with an HTTP/1.1 connection (RFC 9113 §8.2.2).
 constexpr bool is_connection_specific(std::string_view name) noexcept {
-    return name == "connection" || name == "proxy-connection" || name == "keep-alive" ||
-           name == "transfer-encoding" || name == "upgrade";
+    switch (name.size()) { // few fields have to be compared
+    case 7: return name == "upgrade";
+    case 10: return name == "connection" || name == "keep-alive";
+    case 16: return name == "proxy-connection";
+    case 17: return name == "transfer-encoding";
+    default: return false;
+    }
 }
 
 // What is worth a guess to an attacker who can make us send lines of his beside it: never indexed,

@@ -22,6 +22,8 @@ public:
         if (sizes_.size() == max_fields || size > max_bytes - text_.size())
             return errc::too_many_fields; // RFC 9113 §10.5.1 (R124)
         const std::size_t before = text_.size();
+        if (before == 0 && !text_.reserve(size < usual_text ? usual_text : size))
+            return errc::no_memory;
         if (text_.append(line.name.data(), line.name.size()) &&
             text_.append(line.value.data(), line.value.size()) &&
             sizes_.push_back({line.name.size(), line.value.size()}))
@@ -49,6 +51,8 @@ public:
     const allocator& memory() const noexcept { return sizes_.memory(); }
 
 private:
+    static constexpr std::size_t usual_text = 256; // octets of a small section
+
     struct sizes {
         std::size_t name;
         std::size_t value;

@@ -183,9 +183,9 @@ public:
         if (client_.answered() != before + 1) std::abort();
     }
 
-    // As much there and back.
-    void echo(h2ws::const_bytes octets) {
-        client_.send(octets);
+    // As much there and back, all of it written before any of it leaves.
+    void echo(h2ws::const_bytes octets, std::size_t count = 1) {
+        for (std::size_t i = 0; i < count; ++i) client_.send(octets);
         run();
     }
 

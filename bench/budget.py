@@ -50,6 +50,9 @@ BUDGETS = [
     ("P6", "send", BOTH, "h2ws_client/125", ["copy_xor/125"], 2.5),
     ("P6", "send", BOTH, "h2ws_client/16384", ["copy_xor/16384"], 1.1),
     ("P7", "tunnel_message", PLAIN, "nghttp2/125", ["bare/125"], 1.1),
+    # 100 messages at once for what 10 one by one cost.
+    ("P7", "tunnel_message", PLAIN, "nghttp2_pipelined/125", ["nghttp2/125"], 10),
+    ("P7", "tunnel_message", PLAIN, "bare_pipelined/125", ["bare/125"], 10),
     ("P8", "tunnel_message", PLAIN, "http2/125", ["nghttp2/125"], 0.5),
     ("P8", "tunnel_message", PLAIN, "http2_opening", ["nghttp2_opening"], 0.5),
     ("P10", "tunnel_message", PLAIN, "nghttp2_opening", ["bare_opening"], 1.25),

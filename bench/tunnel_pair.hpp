@@ -44,9 +44,10 @@ public:
         run();
     }
 
-    // One message to the server and its echo.
-    void echo(h2ws::const_bytes message) {
-        if (!client_.send(last_, h2ws::opcode::binary, message, now)) std::abort();
+    // Messages to the server, all before any of them leaves, and their echoes.
+    void echo(h2ws::const_bytes message, std::size_t count = 1) {
+        for (std::size_t i = 0; i < count; ++i)
+            if (!client_.send(last_, h2ws::opcode::binary, message, now)) std::abort();
         run();
     }
 

@@ -56,6 +56,8 @@ BUDGETS = [
     ("P8", "tunnel_message", PLAIN, "http2/125", ["nghttp2/125"], 0.5),
     ("P8", "tunnel_message", PLAIN, "http2_opening", ["nghttp2_opening"], 0.5),
     ("P10", "tunnel_message", PLAIN, "nghttp2_opening", ["bare_opening"], 1.25),
+    ("P10", "opening", PLAIN, "nghttp2", ["beast_tls"], 0.01),
+    ("P10", "opening", PLAIN, "http2", ["beast_tls"], 0.01),
     ("P12", "deflate", PLAIN, "compress/octets:64/context:1",
      ["compress_bare/octets:64/context:1"], 1.05),
 ]

@@ -11,6 +11,7 @@ namespace {
 
 std::atomic<std::size_t> in_use{0};
 std::atomic<std::size_t> peak{0};
+std::atomic<std::size_t> pieces{0};
 std::atomic<std::uint64_t> allocations{0};
 
 void* given(void* memory) noexcept {
@@ -18,11 +19,14 @@ void* given(void* memory) noexcept {
     const std::size_t now = in_use += malloc_usable_size(memory);
     if (now > peak) peak = now;
     ++allocations;
+    ++pieces;
     return memory;
 }
 
 void taken_back(void* memory) noexcept {
-    if (memory != nullptr) in_use -= malloc_usable_size(memory);
+    if (memory == nullptr) return;
+    in_use -= malloc_usable_size(memory);
+    --pieces;
 }
 
 } // namespace
@@ -48,7 +52,10 @@ int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
 void* realloc(void* memory, std::size_t size) {
     const std::size_t before = memory == nullptr ? 0 : malloc_usable_size(memory);
     void* const moved = __libc_realloc(memory, size);
-    if (moved != nullptr || size == 0) in_use -= before;
+    if (memory != nullptr && (moved != nullptr || size == 0)) {
+        in_use -= before;
+        --pieces;
+    }
     return given(moved);
 }
 void free(void* memory) {
@@ -63,6 +70,7 @@ namespace load {
 std::size_t heap_in_use() noexcept { return in_use; }
 std::size_t heap_peak() noexcept { return peak; }
 void heap_restart_peak() noexcept { peak = in_use.load(); }
+std::size_t heap_pieces() noexcept { return pieces; }
 std::uint64_t heap_allocations() noexcept { return allocations; }
 
 } // namespace load

@@ -14,6 +14,9 @@ std::size_t heap_in_use() noexcept;
 std::size_t heap_peak() noexcept;
 void heap_restart_peak() noexcept;
 
+// Of how many pieces it is, now.
+std::size_t heap_pieces() noexcept;
+
 // Pieces given out so far.
 std::uint64_t heap_allocations() noexcept;
 

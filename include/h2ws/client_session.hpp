@@ -3,6 +3,8 @@
 
 #include "session_base.hpp"
 
+#include <optional>
+
 namespace h2ws {
 
 template <class Engine, class Extension>

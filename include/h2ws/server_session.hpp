@@ -4,6 +4,8 @@
 #include "accept_key.hpp"
 #include "session_base.hpp"
 
+#include <optional>
+
 namespace h2ws {
 
 template <class Engine, class Extension>

@@ -5,6 +5,8 @@
 #include "idle_priorities.hpp"
 #include "session_output.hpp"
 
+#include <optional>
+
 namespace h2ws::http2 {
 
 template <class Self, class Role, class Extension>

@@ -3,6 +3,7 @@
 // `--benchmark_out=FILE --benchmark_out_format=json` writes JSON.
 #include "bare_nghttp2.hpp"
 #include "tunnel_pair.hpp"
+#include "websocket_echo.hpp"
 
 #include <h2ws/http2/session.hpp>
 #include <h2ws/nghttp2/client.hpp>
@@ -44,6 +45,26 @@ void bare_echo(benchmark::State& state, std::size_t at_once) {
         sent += at_once;
     }
     if (pair.echoed_bytes() != sent * octets.size())
+        state.SkipWithError("not everything came back");
+    state.SetItemsProcessed(static_cast<std::int64_t>(2 * sent));
+}
+
+// What cannot be less: nghttp2 alone, and beside it the two websockets.
+void bare_and_websockets(benchmark::State& state) {
+    bench::bare_pair pair;
+    pair.open();
+    const auto size = static_cast<std::size_t>(state.range(0));
+    const std::vector<std::byte> message(size, std::byte{'x'});
+    const std::vector<std::byte> octets(
+        size + h2ws::frame_header_size({.payload_length = size, .masked = true}), std::byte{'x'});
+    bench::websocket_echo sockets(size);
+    std::size_t sent = 0;
+    for ([[maybe_unused]] auto _ : state) {
+        sockets.run(message);
+        pair.echo(octets);
+        ++sent;
+    }
+    if (pair.echoed_bytes() != sent * octets.size() || sockets.octets() != sent * size)
         state.SkipWithError("not everything came back");
     state.SetItemsProcessed(static_cast<std::int64_t>(2 * sent));
 }
@@ -97,6 +118,7 @@ void bare_pipelined(benchmark::State& state) { bare_echo(state, pipelined); }
 BENCHMARK(http2)->Arg(16)->Arg(125)->Arg(4'096)->Arg(65'536);
 BENCHMARK(nghttp2)->Arg(16)->Arg(125)->Arg(4'096)->Arg(65'536);
 BENCHMARK(bare)->Arg(16)->Arg(125)->Arg(4'096)->Arg(65'536);
+BENCHMARK(bare_and_websockets)->Arg(125);
 BENCHMARK(http2_pipelined)->Arg(125);
 BENCHMARK(nghttp2_pipelined)->Arg(125);
 BENCHMARK(bare_pipelined)->Arg(125);

@@ -2,7 +2,6 @@
 // All of it is ASCII; an octet above 127 is of no class (RFC 9110 section 5.6, RFC 3986 section 2).
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,46 +31,48 @@ enum class_of_character : std::uint8_t {
     scheme = 32,    // RFC 3986 §3.1, behind the first
 };
 
-constexpr std::uint8_t classes_of(char c) noexcept {
-    constexpr std::string_view token_marks = "!#$%&'*+-.^_`|~";
-    constexpr std::string_view host_marks = "-._~%!$&'()*+,;=";
-    constexpr std::string_view scheme_marks = "+-.";
-    const auto octet = static_cast<unsigned char>(c);
-    const bool plain = is_letter(c) || is_digit(c);
-    const auto is = [&](std::string_view marks) {
-        return plain || marks.find(c) != std::string_view::npos;
-    };
-    unsigned found = 0;
-    if (is(token_marks)) found |= token;
-    if (is(token_marks) && !is_upper_case(c)) found |= lower_name;
-    if ((octet < ' ' && c != '\t') || octet == 0x7f) found |= control;
-    if (is(host_marks)) found |= host;
-    if (is_visible(c) && c != '#') found |= path;
-    if (is(scheme_marks)) found |= scheme;
-    return static_cast<std::uint8_t>(found);
-}
+struct class_table {
+    std::uint8_t of[256];
 
-inline constexpr std::array<std::uint8_t, 256> classes = [] {
-    std::array<std::uint8_t, 256> table{};
-    for (std::size_t octet = 0; octet < table.size(); ++octet)
-        table[octet] = classes_of(static_cast<char>(octet));
+    constexpr void add(std::string_view marks, unsigned to) noexcept {
+        for (const char c : marks) of[static_cast<unsigned char>(c)] |= std::uint8_t(to);
+    }
+    constexpr void add(char first, char last, unsigned to) noexcept {
+        for (int c = first; c <= last; ++c) of[c] |= std::uint8_t(to);
+    }
+};
+
+// From what is in a class, not by asking of each octet: every source that includes us waits for it.
+inline constexpr class_table classes = [] {
+    class_table table{};
+    table.add('0', '9', token | lower_name | host | scheme);
+    table.add('a', 'z', token | lower_name | host | scheme);
+    table.add('A', 'Z', token | host | scheme);
+    table.add("!#$%&'*+-.^_`|~", token | lower_name);
+    table.add("-._~%!$&'()*+,;=", host);
+    table.add("+-.", scheme);
+    table.add('!', '"', path);
+    table.add('$', '~', path);
+    table.add('\0', '\t' - 1, control);
+    table.add('\t' + 1, ' ' - 1, control);
+    table.add('\x7f', '\x7f', control);
     return table;
 }();
 
 constexpr bool is(char c, class_of_character wanted) noexcept {
-    return (classes[static_cast<unsigned char>(c)] & wanted) != 0;
+    return (classes.of[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
 // Every character is of that class; so are those of an empty text.
 constexpr bool all_are(std::string_view text, class_of_character wanted) noexcept {
     unsigned common = wanted;
-    for (const char c : text) common &= classes[static_cast<unsigned char>(c)];
+    for (const char c : text) common &= classes.of[static_cast<unsigned char>(c)];
     return common != 0;
 }
 
 constexpr bool any_is(std::string_view text, class_of_character wanted) noexcept {
     unsigned found = 0;
-    for (const char c : text) found |= classes[static_cast<unsigned char>(c)];
+    for (const char c : text) found |= classes.of[static_cast<unsigned char>(c)];
     return (found & wanted) != 0;
 }
 

@@ -6,7 +6,6 @@
 #include "extension.hpp"
 #include "result.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -57,6 +56,10 @@ struct deflate_options {
 };
 
 namespace negotiation {
+
+constexpr std::uint8_t narrower(std::uint8_t one, std::uint8_t other) noexcept {
+    return one < other ? one : other;
+}
 
 constexpr bool is_window_bits(std::uint8_t bits) noexcept {
     return bits >= min_window_bits && bits <= max_window_bits;
@@ -167,7 +170,7 @@ constexpr result<deflate_parameters> answer_deflate_offer(const extension_parame
         offer->client_no_context_takeover || ours.client_no_context_takeover;
     const std::uint8_t offered_window = offer->server_window();
     // RFC 7692 §7.1.2.1 (R243)
-    const std::uint8_t window = std::min(offered_window, ours.server_max_window_bits);
+    const std::uint8_t window = negotiation::narrower(offered_window, ours.server_max_window_bits);
     if (window < ours.smallest_window_bits) return errc::deflate_unsupported; // §7 (R234)
     if (offer->server_max_window_bits || window < max_window_bits)
         answer.server_max_window_bits = window;
@@ -177,7 +180,7 @@ constexpr result<deflate_parameters> answer_deflate_offer(const extension_parame
             ? max_window_bits
             : *offer->client_max_window_bits;
     // RFC 7692 §7.1.2.2 (R247)
-    if (const std::uint8_t asked = std::min(hint, ours.client_max_window_bits);
+    if (const std::uint8_t asked = negotiation::narrower(hint, ours.client_max_window_bits);
         asked < max_window_bits)
         answer.client_max_window_bits = asked;
     return answer;

@@ -2,7 +2,6 @@
 // at the first use: nothing has to be linked, and no flag given to the compiler.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
 namespace h2ws::instructions {
@@ -45,20 +44,34 @@ inline level best() noexcept {
 }
 
 // The only global of the core. It needs no initialisation: what runs before main is served as well.
-inline constinit std::atomic<level> in_use{level::not_asked};
+// Threads use it by the compiler's own atomic operations: <atomic> would bring <string>,
+// <system_error> and a sixth of the time that our headers take to compile.
+class shared_level {
+public:
+    level load() const noexcept {
+        return static_cast<level>(__atomic_load_n(&value_, __ATOMIC_RELAXED));
+    }
+    void store(level value) noexcept {
+        __atomic_store_n(&value_, static_cast<std::uint8_t>(value), __ATOMIC_RELAXED);
+    }
+
+private:
+    std::uint8_t value_ = static_cast<std::uint8_t>(level::not_asked);
+};
+inline constinit shared_level in_use;
 
 // From now on nothing above `most` is used. Returns the level that is: a lower one where the
 // machine has no more. For tests and measurements, while no other thread uses the library.
 [[gnu::cold]] inline level use_at_most(level most) noexcept {
     const level has = best();
     const level used = most < has ? most : has;
-    in_use.store(used, std::memory_order_relaxed);
+    in_use.store(used);
     return used;
 }
 
 // Whether instructions of this level are to be used. Where they are: a relaxed load, a comparison.
 inline bool use(level wanted) noexcept {
-    const level used = in_use.load(std::memory_order_relaxed);
+    const level used = in_use.load();
     if (used >= wanted) return true;
     return used == level::not_asked && use_at_most(level::avx2) >= wanted;
 }

@@ -6,7 +6,7 @@
 #                   [--without nghttp2]
 #
 # Sanitizers are clang 16's unless a compiler is named. DIR is relative to the project's folder.
-# --only builds what that suite needs, and runs it.
+# --only builds what that suite, or a part of it as asio/http2, needs, and runs it.
 # --without nghttp2 builds without the library, which is not installed then. JOBS=N bounds how many
 # processes build at a time; two tests more run. The last line is `N passed, N failed, N skipped`,
 # in test cases. The exit status is 0 only if none failed and, with CI=true, none was skipped.

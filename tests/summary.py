@@ -70,7 +70,7 @@ def read_exceptions(file):
 
 
 def chosen(name, only, exceptions):
-    return ((not only or name.split("/")[0] in only)
+    return ((not only or any(name.startswith(suite + "/") for suite in only))
             and not any(fnmatch.fnmatchcase(name, pattern) for pattern in exceptions))
 
 

@@ -1,5 +1,6 @@
-"""syntax.py BUILD FOLDER: whether the build's compiler takes the sources in FOLDER as they are to be
-built, without the time that making code of them takes."""
+"""syntax.py BUILD FOLDER [WORD]: whether the build's compiler takes the sources in FOLDER as they are
+to be built, without the time that making code of them takes. Of a source that is built more than
+once WORD, which stands in the object's name, says which."""
 import concurrent.futures
 import json
 import os
@@ -15,10 +16,11 @@ def complaints(entry):
     return "" if done.returncode == 0 else f"{entry['file']}:\n{done.stderr}"
 
 
-def main(build, folder):
+def main(build, folder, word=""):
     place = pathlib.Path(folder).resolve()
     entries = [entry for entry in json.loads(pathlib.Path(build, "compile_commands.json").read_text())
-               if pathlib.Path(entry["directory"], entry["file"]).resolve().is_relative_to(place)]
+               if pathlib.Path(entry["directory"], entry["file"]).resolve().is_relative_to(place)
+               and word in entry["output"]]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         wrong = [said for said in pool.map(complaints, entries) if said]
     print(*wrong, f"{len(entries) - len(wrong)} of {len(entries)} are taken", sep="\n")

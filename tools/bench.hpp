@@ -17,6 +17,7 @@ struct bench_options {
     connect_options where; // of these, what a connection and a request are made of
     std::size_t connections = 1;
     std::size_t tunnels = 100; // on each connection
+    std::size_t blocked = 0;   // more on each, that send and never read
     std::size_t in_flight = 1; // messages on a tunnel that were sent and are not back
     std::size_t size = 125;    // of a message, in bytes
     opcode type = opcode::binary;

@@ -57,6 +57,11 @@ void bench_command::add_load() {
         ->check(CLI::Range(std::size_t{1}, most))
         ->capture_default_str();
     command_
+        .add_option("--blocked", options_.blocked,
+                    "More on each, that send all they can and read nothing")
+        ->check(CLI::Range(std::size_t{0}, most))
+        ->capture_default_str();
+    command_
         .add_option("--in-flight", options_.in_flight,
                     "Messages of a WebSocket that are under way at most")
         ->check(CLI::Range(std::size_t{1}, most))

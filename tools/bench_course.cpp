@@ -31,7 +31,8 @@ bench_course::bench_course(const bench_options& options, bench_driver& driver)
     : options_(options),
       driver_(driver),
       tunnels_(std::uint64_t{options.connections} * options.tunnels),
-      sent_at_(tunnels_ * options.in_flight) {}
+      sent_at_(tunnels_ * options.in_flight),
+      unopened_(tunnels_ + std::uint64_t{options.connections} * options.blocked) {}
 
 void bench_course::begin(instant now) {
     phase_ = bench_phase::running;
@@ -73,8 +74,11 @@ instant bench_course::next_due() const noexcept {
 
 void bench_course::opened(bench_tunnel& at, instant now) {
     at.unanswered = false;
-    result_.opening.record(static_cast<std::uint64_t>(now - at.asked_at));
-    if (++result_.tunnels_opened == tunnels_ && phase_ == bench_phase::opening) driver_.all_open();
+    if (!at.blocked) {
+        result_.opening.record(static_cast<std::uint64_t>(now - at.asked_at));
+        ++result_.tunnels_opened;
+    }
+    if (--unopened_ == 0 && phase_ == bench_phase::opening) driver_.all_open();
 }
 
 bool bench_course::may_send(const bench_tunnel& at) const noexcept {

@@ -27,6 +27,7 @@ struct bench_tunnel {
     std::uint64_t echoed = 0;
     std::size_t offset = 0;              // in the message that comes back
     bool wrong = false;                  // what came of that so far
+    bool blocked = false;                // beside the load: sends all it can, and reads nothing
     bool full = false;                   // the queue was, when it was last sent on
     bool close_ours = false;             // the closing handshake was begun by us
     bool unanswered = true;              // no answer to its request yet
@@ -119,6 +120,7 @@ private:
     std::uint64_t end_of_due_ = 0;
     std::uint64_t measured_sent_ = 0;
     std::uint64_t outstanding_ = 0;
+    std::uint64_t unopened_; // tunnels, blocked ones too
     std::uint64_t echoes_ = 0;
 };
 

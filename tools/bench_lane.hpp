@@ -46,8 +46,10 @@ public:
           course_(course),
           content_(content),
           wanted_(wanted),
-          tunnels_(course.options().tunnels) {
+          tunnels_(course.options().tunnels + course.options().blocked) {
         for (bench_tunnel& at : tunnels_) at.number = first++;
+        for (std::size_t i = course.options().tunnels; i < tunnels_.size(); ++i)
+            tunnels_[i].blocked = true;
     }
 
     void handle(const stream_event& happened) {
@@ -94,7 +96,10 @@ private:
     }
 
     void on(const tunnel_opened& opened) {
-        course_.opened(at(opened.tunnel), asio::now());
+        bench_tunnel& where = at(opened.tunnel);
+        const instant now = asio::now();
+        course_.opened(where, now);
+        if (where.blocked) fill(where, now);
         ++answered_;
         open_more();
     }
@@ -160,7 +165,7 @@ private:
 
     void close(bench_tunnel& each, instant now) {
         each.close_ours = true;
-        if (each.unanswered) // it cannot be closed yet
+        if (each.unanswered || each.blocked) // it cannot be closed yet, or its Close would wait
             (void)session_.reset(each.id, http2_error::cancel, now);
         else // or its end has come, and been told
             (void)session_.send_close(each.id, status_code::normal_closure, "", now);
@@ -168,6 +173,7 @@ private:
 
     void end(bench_tunnel& where, const closed& last) {
         if (last.error == errc::connection_lost) return; // connection_ended says more
+        if (where.blocked && where.close_ours) return;
         if (last.error != errc::none)
             return course_.fail(ending(last.error, last.stream_error, context(where.received)));
         if (where.close_ours) return course_.closed_clean();
@@ -191,6 +197,7 @@ private:
     // ---- messages -------------------------------------------------------------------------------
 
     void send(bench_tunnel& where, instant now) {
+        if (where.blocked) return fill(where, now);
         while (!where.full && course_.may_send(where)) {
             const const_bytes message =
                 content_.make(where.number, static_cast<std::uint32_t>(where.sent));
@@ -201,7 +208,17 @@ private:
         }
     }
 
+    // As much as there is room for, until its end.
+    void fill(bench_tunnel& where, instant now) {
+        while (!where.close_ours) {
+            const const_bytes message =
+                content_.make(where.number, static_cast<std::uint32_t>(where.sent++));
+            if (!session_.send(where.id, course_.options().type, message, now)) return;
+        }
+    }
+
     void receive(bench_tunnel& where, const message_chunk& chunk, std::size_t wire_bytes) {
+        if (where.blocked) return; // and so its window is used up
         where.wrong |= chunk.type != course_.options().type ||
                        !content_.matches(where.number, static_cast<std::uint32_t>(where.echoed),
                                          where.offset, chunk.payload);

@@ -69,6 +69,8 @@ std::string load_of(const bench_options& options) {
                        count_of(static_cast<double>(options.in_flight), "message") + " of " +
                        count_of(static_cast<double>(options.size), "byte") + " (" +
                        (text ? "text" : "binary") + ") under way";
+    if (options.blocked != 0)
+        line += ", and " + grouped(static_cast<double>(options.blocked)) + " blocked beside them";
     if (options.rate > 0) line += ", " + number(options.rate, 0) + " messages/s due";
     return line + '\n';
 }
@@ -130,6 +132,7 @@ void add_load(json_object& object, const bench_options& options) {
         .add("engine", quoted(options.where.engine))
         .add("connections", options.connections)
         .add("tunnels", options.tunnels)
+        .add("blocked", options.blocked)
         .add("in_flight", options.in_flight)
         .add("size", options.size)
         .add("type", options.type == opcode::text ? "\"text\"" : "\"binary\"")

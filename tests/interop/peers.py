@@ -24,7 +24,7 @@ from processes import Process
 
 # HTTP/2 ------------------------------------------------------------------------------------------
 
-DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
+DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 7, 8
 NO_ERROR, CANCEL = 0, 8
 ENABLE_CONNECT_PROTOCOL = 8
 MAX_CONCURRENT_STREAMS = 3

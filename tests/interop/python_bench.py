@@ -15,11 +15,11 @@ import sys
 import time
 
 from peers import (CANCEL, ENABLE_CONNECT_PROTOCOL, HEADERS, MAX_CONCURRENT_STREAMS, PATIENCE,
-                   RST_STREAM, Cases, Certificates, Endpoint, Process, check, check_equal,
+                   RST_STREAM, WINDOW_UPDATE, Cases, Certificates, Endpoint, Process, check, check_equal,
                    temporary_folder)
 from served import Served
 
-SUMMARY = ["url", "engine", "connections", "tunnels", "in_flight", "size", "type", "rate",
+SUMMARY = ["url", "engine", "connections", "tunnels", "blocked", "in_flight", "size", "type", "rate",
            "interrupted", "tunnels_opened", "tunnels_closed", "open_ns", "seconds", "messages",
            "messages_per_second", "bytes_per_second", "errors", "wrong_echoes", "unanswered",
            "unsent", "latency_from", "coordinated_omission_corrected", "latency_ns",
@@ -266,6 +266,20 @@ def at_every_twentieth(change):
     return lambda stream, number, message: [change(message) if number in (0, 20) else message]
 
 
+def a_blocked_tunnel_has_no_part_in_it(test):
+    """It sends, gets no credit back, and is reset at the end."""
+    with Server(test, "--tunnels", 5, "--blocked", 1, "--size", 1000, "--messages", 200,
+                "--warmup", 0, "--json", "--quiet") as server:
+        expect(server.results(), messages=200, errors=0, tunnels_opened=5, tunnels_closed=5,
+               blocked=1)
+        *others, blocked = server.tunnels
+        check_equal("tunnels beside it", len(others), 5)
+        check(len(blocked.messages) > 20, "it sent", len(blocked.messages), "messages")
+        check_equal("its end", (blocked.close, blocked.reset), (None, CANCEL))
+        check_equal("credit for it",
+                    server.endpoint.of_type(WINDOW_UPDATE, blocked.number), [])
+
+
 def swapped(stream, number, message):
     """Messages 2 and 3 of each tunnel's come back in the other order."""
     if number == 2:
@@ -456,7 +470,7 @@ def a_closed_loop_omits_the_stall(test):
 CASES = {function.__name__.replace("_", " "): function for function in (
     a_rate_and_a_duration_make_a_count, a_signal_ends_it_in_order, a_refusal,
     the_server_closes_tunnels, every_message_has_its_name, an_echo_of_nothing,
-    streams_end_with_a_reset, no_websockets, too_few_streams, nobody_listens,
+    a_blocked_tunnel_has_no_part_in_it, streams_end_with_a_reset, no_websockets, too_few_streams, nobody_listens,
     a_certificate_that_is_not_trusted, the_connection_breaks, echoes_stay_away,
     settings_stay_away, closes_stay_away, a_signal_before_it_has_begun, a_second_signal,
     usage_errors, the_page_tells_of_everything, a_stall_is_in_the_latency_of_what_was_due,

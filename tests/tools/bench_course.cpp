@@ -109,6 +109,23 @@ TEST_CASE("in a closed loop a server's rest is in the latency of one message") {
     CHECK(result.seconds == 0.4); // 1,000 answers and the rest
 }
 
+TEST_CASE("a run begins when all are open, blocked ones too, which are not counted") {
+    bench_options options = one_tunnel();
+    options.blocked = 1;
+    driver told;
+    bench_course course(options, told);
+    bench_tunnel loaded;
+    bench_tunnel blocked;
+    blocked.blocked = true;
+    course.opened(loaded, 1'000);
+    CHECK(told.said.empty());
+    course.opened(blocked, 2'000);
+    CHECK(told.said == "open ");
+    CHECK(course.tunnels() == 1);
+    CHECK(course.result().tunnels_opened == 1);
+    CHECK(course.result().opening.max() == 1'000);
+}
+
 TEST_CASE("what the warm-up sends is checked and not measured") {
     bench_options options = one_tunnel();
     options.warmup = std::chrono::milliseconds(1);

@@ -2,6 +2,8 @@
 // on a connection of its own, over TLS with these. One thread, asynchronous.
 #include "beast_stream.hpp"
 
+#include <boost/version.hpp>
+
 #include <cstdio>
 #include <memory>
 #include <utility>
@@ -75,7 +77,8 @@ int main(int count, char** arguments) {
         tls.use_private_key_file(arguments[2], asio::ssl::context::pem);
     }
     tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
-    std::printf("listening on 127.0.0.1:%d\n", acceptor.local_endpoint().port());
+    std::printf("Boost %s\nlistening on 127.0.0.1:%d\n", BOOST_LIB_VERSION,
+                acceptor.local_endpoint().port());
     std::fflush(stdout);
     accept(acceptor, count == 3 ? &tls : nullptr);
     io.run();

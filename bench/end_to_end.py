@@ -22,16 +22,17 @@ from processes import Process
 
 WEBSOCKETS = 100
 UNDER_WAY_AT_A_RATE = 16  # of a WebSocket at most: it is not what messages wait for
+ALONE, BLOCKED = [], ["--blocked", 1]
 PATIENCE = 30  # seconds that a load may take beyond its duration
 
 
 class Place:
     """Where programs and files are."""
 
-    def __init__(self, build, npm, folder):
-        self.build, self.npm = pathlib.Path(build).resolve(), npm
-        self.folder = folder
-        self.h2ws = self.build / "tools" / "h2ws"
+    def __init__(self, options, folder):
+        self.build, self.npm, self.folder = pathlib.Path(options.build), options.npm, folder
+        self.programs = pathlib.Path(options.programs or self.build / "bench").resolve()
+        self.h2ws = self.build.resolve() / "tools" / "h2ws"
         self.certificates = Certificates(folder)
 
     def certificate_and_key(self, secure):
@@ -39,7 +40,7 @@ class Place:
 
     def packages(self):
         from npm_packages import Packages
-        return Packages(self.npm or self.build / "bench" / "npm")
+        return Packages(self.npm or self.programs / "npm")
 
 
 class Row:
@@ -47,7 +48,7 @@ class Row:
 
     def __init__(self, place, server, size=125, in_flight=1):
         self.place, self.server, self.size, self.in_flight = place, server, size, in_flight
-        self.rounds, self.latencies = [], []
+        self.rounds, self.latencies, self.beside_blocked = [], [], []
 
     def run(self, *how, seconds=0, in_flight=None):
         """What the load found, and the server's processor time."""
@@ -68,22 +69,24 @@ class Row:
         self.rounds.append({
             "messages": found["messages"],
             "messages_per_second": found["messages_per_second"],
-            "server_cpu_ns": (cpu - openings) / messages,
+            "server_cpu_ns": max(1, (cpu - openings) / messages),  # few may be lost in the noise
             "client_cpu_ns": found["client_cpu_ns_per_message"]})
 
     def measure_latency(self, how):
-        """At half of what a closed loop has just reached, from when messages were due."""
+        """At half of what a closed loop has just reached, from when messages were due; and then
+        beside a WebSocket that is never read."""
         closed, _ = self.run(*how, seconds=seconds_of(how))
         rate = closed["messages_per_second"] / 2
-        found, _ = self.run(*how, "--rate", f"{rate:.0f}", seconds=seconds_of(how),
-                            in_flight=UNDER_WAY_AT_A_RATE)
-        self.latencies.append({"rate": rate, "unsent": found["unsent"], **found["latency_ns"]})
+        for beside, latencies in ((ALONE, self.latencies), (BLOCKED, self.beside_blocked)):
+            found, _ = self.run(*how, "--rate", f"{rate:.0f}", *beside, seconds=seconds_of(how),
+                                in_flight=UNDER_WAY_AT_A_RATE)
+            latencies.append({"rate": rate, "unsent": found["unsent"], **found["latency_ns"]})
 
     def summary(self):
         return {"name": self.server.name, "version": self.server.version(self.place),
                 "secure": self.server.secure, "size": self.size, "in_flight": self.in_flight,
                 "resident": self.server.resident(), "rounds": self.rounds,
-                "latencies": self.latencies}
+                "latencies": self.latencies, "beside_blocked": self.beside_blocked}
 
 
 def seconds_of(how):
@@ -151,6 +154,11 @@ def ratios(one, other):
             for mine, theirs in zip(one["rounds"], other["rounds"])]
 
 
+def blocked_ratios(row):
+    return [beside["p99"] / alone["p99"]
+            for beside, alone in zip(row["beside_blocked"], row["latencies"])]
+
+
 def spread(values, form=".2f"):
     return (f"{statistics.median(values):{form}}"
             f" ({min(values):{form}} to {max(values):{form}})")
@@ -177,23 +185,26 @@ def print_table(rows):
 def print_latencies(rows):
     names = ["p50", "p90", "p99", "p99_9"]
     print("\n| server, at half load | rate | " + " | ".join(f"{name}, us" for name in names)
-          + " | p99.9 : p50 |\n|" + " --- |" * 7)
+          + " | p99.9 : p50 | p99 beside one that is blocked : p99 |\n|" + " --- |" * 8)
     for row in rows:
         if row["latencies"]:
             cells = [f"{statistics.median(each[name] for each in row['latencies']) / 1000:,.0f}"
                      for name in names]
             tails = [each["p99_9"] / each["p50"] for each in row["latencies"]]
             rate = statistics.median(each["rate"] for each in row["latencies"])
-            print(f"| {row['name']} | {rate:,.0f} | {' | '.join(cells)} | {spread(tails, '.1f')} |")
+            print(f"| {row['name']} | {rate:,.0f} | {' | '.join(cells)} | {spread(tails, '.1f')} |"
+                  f" {spread(blocked_ratios(row))} |")
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("build")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1.5, help="of a measurement")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=0.5, help="of a measurement")
     parser.add_argument("--messages", type=int, default=0, help="of a measurement, instead")
     parser.add_argument("--only", action="append", help="servers whose names have this")
+    parser.add_argument("--programs", help="the folder of the others' programs: BUILD/bench")
+    parser.add_argument("--results", help="the folder of end_to_end.json: BUILD")
     parser.add_argument("--npm", help="the folder of npm packages")
     parser.add_argument("--no-sizes", dest="sizes", action="store_false")
     parser.add_argument("--no-latency", dest="latency", action="store_false")
@@ -206,10 +217,11 @@ def main():
               if not options.only or any(word in kind.name for word in options.only)]
     with tempfile.TemporaryDirectory(prefix="h2ws-") as folder:
         try:
-            rows = measure(Place(options.build, options.npm, folder), options, wanted)
+            rows = measure(Place(options, folder), options, wanted)
         except Failure as why:
             sys.exit(f"end_to_end: {why}")
-    pathlib.Path(options.build, "end_to_end.json").write_text(json.dumps(rows, indent=1) + "\n")
+    results = pathlib.Path(options.results or options.build, "end_to_end.json")
+    results.write_text(json.dumps(rows, indent=1) + "\n")
     print_table(rows)
     print_latencies(rows)
 

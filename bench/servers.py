@@ -80,8 +80,7 @@ class Ours(Server):
         return [place.h2ws, "serve", "--engine", self.engine, "--listen", "127.0.0.1:0", "--quiet",
                 *tls]
 
-    @staticmethod
-    def version(place):
+    def version(self, place):
         return ""
 
 
@@ -99,10 +98,9 @@ class Bare(Server):
     name = "bare nghttp2"
 
     def command(self, place):
-        return [place.build / "bench" / "bare_server", *place.certificate_and_key(self.secure)]
+        return [place.programs / "bare_server", *place.certificate_and_key(self.secure)]
 
-    @staticmethod
-    def version(place):
+    def version(self, place):
         return version_of("pkg-config", "--modversion", "libnghttp2")
 
 
@@ -113,17 +111,15 @@ class Beast(Server):
     tunnels = (100, 1)
 
     def command(self, place):
-        return [place.build / "bench" / "beast_server", *place.certificate_and_key(self.secure)]
+        return [place.programs / "beast_server", *place.certificate_and_key(self.secure)]
 
     def load(self, place, size, in_flight, *how):
         seconds = how[1] if how[0] == "--duration" else 0
-        return [place.build / "bench" / "beast_load", self.port, 100, size, seconds,
+        return [place.programs / "beast_load", self.port, 100, size, seconds,
                 *(["tls"] if self.secure else [])]
 
-    @staticmethod
-    def version(place):
-        text = pathlib.Path("/usr/include/boost/version.hpp").read_text()
-        return text.partition('BOOST_LIB_VERSION "')[2].partition('"')[0].replace("_", ".")
+    def version(self, place):
+        return self.process.wait_line(r"Boost (.*)")[1].replace("_", ".")
 
 
 class Node(Server):
@@ -143,8 +139,7 @@ class Node(Server):
             raise
         return script
 
-    @staticmethod
-    def version(place):
+    def version(self, place):
         said = version_of(place.packages().node, "--version")
         package = place.packages().modules / "ws" / "package.json"
         return f"{said}, {version_of('cat', package, pattern=QUOTED_VERSION)}"
@@ -160,8 +155,7 @@ class Hypercorn(Server):
         self.port = service.ports[0 if self.secure else 1]
         return service.process
 
-    @staticmethod
-    def version(place):
+    def version(self, place):
         import importlib.metadata
         return importlib.metadata.version("hypercorn")
 
@@ -182,13 +176,12 @@ class Libwebsockets(Server):
 
     def start(self, place):
         from libwebsockets_server import Libwebsockets as Peer
-        echo = place.build / "bench" / "libwebsockets_echo"
+        echo = place.programs / "libwebsockets_echo"
         service = Peer(echo).start(place.folder, place.certificates, None)
         self.port = service.port
         return service.process
 
-    @staticmethod
-    def version(place):
+    def version(self, place):
         return version_of("pkg-config", "--modversion", "libwebsockets")
 
 

@@ -126,11 +126,13 @@ def print_end_to_end(folder):
             found = [each["p99_9"] / each["p50"] for each in row["latencies"]]
             beside = [blocked["p99"] / alone["p99"]
                       for blocked, alone in zip(row["beside_blocked"], row["latencies"])]
-            for what, ratios, most in (("p99.9 : median", found, TAIL),
-                                       ("p99 beside a blocked one : p99", beside, BLOCKED)):
-                ours = row["name"].startswith("h2ws")
-                missed += print_row("P14" if ours else "for comparison", "cleartext",
-                                    f"{row['name']}, {what}", ratios, most if ours else math.inf)
+            ours = row["name"].startswith("h2ws")
+            missed += print_row("P14" if ours else "for comparison", "cleartext",
+                                f"{row['name']}, p99.9 : median", found, TAIL if ours else math.inf)
+            if beside:
+                missed += print_row("P14", "cleartext",
+                                    f"{row['name']}, p99 beside a blocked one : p99", beside,
+                                    BLOCKED)
     return missed
 
 

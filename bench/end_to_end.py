@@ -23,6 +23,8 @@ from processes import Process
 WEBSOCKETS = 100
 UNDER_WAY_AT_A_RATE = 16  # of a WebSocket at most: it is not what messages wait for
 ALONE, BLOCKED = [], ["--blocked", 1]
+AT_ONCE = ["--warmup", "0"]
+SETTLED = ["--warmup", "1"]  # what a blocked one sends has filled all there is to fill
 PATIENCE = 30  # seconds that a load may take beyond its duration
 
 
@@ -62,8 +64,8 @@ class Row:
         return found, settled(self.server.cpu_ns) - before
 
     def measure(self, how):
-        few, openings = self.run("--messages", WEBSOCKETS)
-        found, cpu = self.run(*how, seconds=seconds_of(how))
+        few, openings = self.run("--messages", WEBSOCKETS, *AT_ONCE)
+        found, cpu = self.run(*how, *AT_ONCE, seconds=seconds_of(how))
         messages = found["messages"] - few["messages"]
         check(messages > 0, f"{self.server.name}: no messages")
         self.rounds.append({
@@ -75,11 +77,13 @@ class Row:
     def measure_latency(self, how):
         """At half of what a closed loop has just reached, from when messages were due; and then
         beside a WebSocket that is never read."""
-        closed, _ = self.run(*how, seconds=seconds_of(how))
+        closed, _ = self.run(*how, *AT_ONCE, seconds=seconds_of(how))
         rate = closed["messages_per_second"] / 2
         for beside, latencies in ((ALONE, self.latencies), (BLOCKED, self.beside_blocked)):
-            found, _ = self.run(*how, "--rate", f"{rate:.0f}", *beside, seconds=seconds_of(how),
-                                in_flight=UNDER_WAY_AT_A_RATE)
+            if beside == BLOCKED and type(self.server) not in servers.OURS:
+                continue  # the others hold all that is not read, without a bound
+            found, _ = self.run(*how, *SETTLED, "--rate", f"{rate:.0f}", *beside,
+                                seconds=seconds_of(how), in_flight=UNDER_WAY_AT_A_RATE)
             latencies.append({"rate": rate, "unsent": found["unsent"], **found["latency_ns"]})
 
     def summary(self):
@@ -131,7 +135,7 @@ def measure(place, options, wanted):
             rows += [Row(place, server, size, 4) for size in (4096, 16384) for server in running
                      if type(server) in lean]
         for row in rows:
-            row.run("--messages", WEBSOCKETS)  # and what is compiled as it runs has a start
+            row.run("--messages", WEBSOCKETS, *AT_ONCE)  # it works; and memory is there
         in_turns(rows, options.rounds, "measure", how)
         if options.latency:
             quick = [Row(place, server) for server in running
@@ -164,22 +168,30 @@ def spread(values, form=".2f"):
             f" ({min(values):{form}} to {max(values):{form}})")
 
 
+def load_of(row):
+    return row["size"], row["in_flight"]
+
+
 def print_table(rows):
-    kinds = sorted({(row["size"], row["in_flight"], row["secure"]) for row in rows if row["rounds"]})
-    print("\n| server | octets, under way | messages/s | server CPU, ns a message | h2ws http2 :"
-          " it | h2ws nghttp2 : it | MiB |\n|" + " --- |" * 7)
-    for kind in kinds:
-        same = [row for row in rows if row["rounds"]
-                and (row["size"], row["in_flight"], row["secure"]) == kind]
-        ours = {row["name"]: row for row in same}
-        for row in same:
-            cells = [spread(ratios(ours[each.name], row)) if each.name in ours else ""
-                     for each in servers.OURS]
-            print(f"| {row['name']} {row['version']}{', TLS' if row['secure'] else ''} |"
-                  f" {row['size']:,}, {row['in_flight']} |"
-                  f" {middle(row, 'messages_per_second'):,.0f} |"
-                  f" {spread([each['server_cpu_ns'] for each in row['rounds']], ',.0f')} |"
-                  f" {' | '.join(cells)} | {row['resident'] / 2**20:.0f} |")
+    """A table for each load."""
+    rows = [row for row in rows if row["rounds"]]
+    for size, in_flight in sorted(set(map(load_of, rows))):
+        print(f"\n| {size:,} octets, {in_flight} under way | messages/s | server CPU, ns a message"
+              " | h2ws http2 : it | h2ws nghttp2 : it | MiB |\n|" + " --- |" * 6)
+        for secure in (False, True):
+            print_rows([row for row in rows
+                        if load_of(row) == (size, in_flight) and row["secure"] == secure])
+
+
+def print_rows(rows):
+    by_name = {row["name"]: row for row in rows}
+    for row in rows:
+        name = f"{row['name']} {row['version']}".strip() + (", TLS" if row["secure"] else "")
+        cells = [spread(ratios(by_name[each.name], row)) if each.name in by_name else ""
+                 for each in servers.OURS]
+        print(f"| {name} | {middle(row, 'messages_per_second'):,.0f} |"
+              f" {spread([each['server_cpu_ns'] for each in row['rounds']], ',.0f')} |"
+              f" {' | '.join(cells)} | {row['resident'] / 2**20:.0f} |")
 
 
 def print_latencies(rows):
@@ -193,7 +205,7 @@ def print_latencies(rows):
             tails = [each["p99_9"] / each["p50"] for each in row["latencies"]]
             rate = statistics.median(each["rate"] for each in row["latencies"])
             print(f"| {row['name']} | {rate:,.0f} | {' | '.join(cells)} | {spread(tails, '.1f')} |"
-                  f" {spread(blocked_ratios(row))} |")
+                  f" {spread(blocked_ratios(row)) if row['beside_blocked'] else ''} |")
 
 
 def arguments():

@@ -44,7 +44,7 @@ class Server:
     def load(self, place, size, in_flight, *how):
         """The command that loads it, which prints JSON."""
         connections, tunnels = self.tunnels
-        return [place.h2ws, "bench", self.url, "--insecure", "--json", "--quiet", "--warmup", "0",
+        return [place.h2ws, "bench", self.url, "--insecure", "--json", "--quiet",
                 "--connections", connections, "--tunnels", tunnels, "--size", size,
                 "--in-flight", in_flight, *self.options, *how]
 
@@ -171,7 +171,7 @@ class Libwebsockets(Server):
 
     def load(self, place, size, in_flight, *how):
         if how[0] == "--duration":
-            how = ("--messages", min(self.most, int(float(how[1]) * 60_000)))
+            how = ["--messages", min(self.most, int(float(how[1]) * 60_000)), *how[2:]]
         return super().load(place, size, in_flight, *how)
 
     def start(self, place):

@@ -201,7 +201,7 @@ std::string json_of(const bench_options& options, const bench_result& result) {
 
 std::string grouped(double value) {
     std::string digits = number(value, 0);
-    for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+    for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
     return digits;
 }
 

@@ -24,7 +24,6 @@ WEBSOCKETS = 100
 UNDER_WAY_AT_A_RATE = 16  # of a WebSocket at most: it is not what messages wait for
 ALONE, BLOCKED = [], ["--blocked", 1]
 AT_ONCE = ["--warmup", "0"]
-SETTLED = ["--warmup", "1"]  # what a blocked one sends has filled all there is to fill
 PATIENCE = 30  # seconds that a load may take beyond its duration
 
 
@@ -74,7 +73,7 @@ class Row:
             "server_cpu_ns": max(1, (cpu - openings) / messages),  # few may be lost in the noise
             "client_cpu_ns": found["client_cpu_ns_per_message"]})
 
-    def measure_latency(self, how):
+    def measure_latency(self, how, settle):
         """At half of what a closed loop has just reached, from when messages were due; and then
         beside a WebSocket that is never read."""
         closed, _ = self.run(*how, *AT_ONCE, seconds=seconds_of(how))
@@ -82,7 +81,7 @@ class Row:
         for beside, latencies in ((ALONE, self.latencies), (BLOCKED, self.beside_blocked)):
             if beside == BLOCKED and type(self.server) not in servers.OURS:
                 continue  # the others hold all that is not read, without a bound
-            found, _ = self.run(*how, *SETTLED, "--rate", f"{rate:.0f}", *beside,
+            found, _ = self.run(*how, "--warmup", settle, "--rate", f"{rate:.0f}", *beside,
                                 seconds=seconds_of(how), in_flight=UNDER_WAY_AT_A_RATE)
             latencies.append({"rate": rate, "unsent": found["unsent"], **found["latency_ns"]})
 
@@ -140,7 +139,7 @@ def measure(place, options, wanted):
         if options.latency:
             quick = [Row(place, server) for server in running
                      if type(server) in [*lean, servers.Node] and not server.secure]
-            in_turns(quick, options.rounds, "measure_latency", how)
+            in_turns(quick, options.rounds, "measure_latency", how, options.settle)
             rows += quick
         return [row.summary() for row in rows]
 
@@ -213,6 +212,8 @@ def arguments():
     parser.add_argument("build")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.5, help="of a measurement")
+    parser.add_argument("--settle", type=float, default=1, help="seconds before, with a rate: what"
+                        " one that is blocked sends has filled all there is to fill")
     parser.add_argument("--messages", type=int, default=0, help="of a measurement, instead")
     parser.add_argument("--only", action="append", help="servers whose names have this")
     parser.add_argument("--programs", help="the folder of the others' programs: BUILD/bench")

@@ -28,7 +28,7 @@ def run(script, *arguments, statuses=(0,)):
 
 def servers_are_compared(build, programs, folder):
     said = run("end_to_end.py", build, "--programs", programs, "--results", folder, "--messages",
-               400, "--rounds", 1, "--only", "h2ws", "--only", "bare")
+               400, "--settle", 0.05, "--rounds", 1, "--only", "h2ws", "--only", "bare")
     rows = json.loads(pathlib.Path(folder, "end_to_end.json").read_text())
     loaded = [row for row in rows if row["rounds"]]
     check_equal("what was loaded",

@@ -148,15 +148,15 @@ def messages_are_compressed_both_ways(test):
     text = "compressible " * 8_000
     for answer in (PLAIN, f"{PLAIN}; client_max_window_bits=9",
                    f"{PLAIN}; server_no_context_takeover; client_no_context_takeover", None):
-        with test.connect("--deflate", "--message", "hello", "--message", text) as session:
+        with test.connect("--deflate") as session:
             tunnel = asked(session, answer)
+            session.process.write(f"hello\n{text}\n")
             tunnel.wait_messages(2)
             check_equal("the messages", tunnel.messages, ["hello", text])
             check((said(tunnel) < 10_000) == bool(answer), f"{said(tunnel)} octets came")
             tunnel.send_message("back " * 10_000)
             session.process.wait_line("(back ){10000}")
-            session.answer_close(tunnel)
-            session.expect_exit(0)
+            session.finish(tunnel)
 
 
 WRONG_ANSWERS = [  # the last of them where our client would not know whose output it inflates
@@ -184,9 +184,8 @@ def wrong_answers_fail_the_handshake(test):
 
 
 def a_bomb_ends_the_command(test):
-    with test.connect("--deflate", "--message", "x") as session:
+    with test.connect("--deflate") as session:  # whose input goes on: it never closes first
         tunnel = asked(session, PLAIN)
-        tunnel.wait_messages(1)
         tunnel.send(frame(BINARY, deflated(bytes(50_000_000)), reserved=RSV1))
         session.expect_close(tunnel, 1009)
         session.expect_exit(4)

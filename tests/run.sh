@@ -74,9 +74,8 @@ options="-Dauto_features=enabled -Dwerror=true"
 # Nobody debugs what CI builds, and what a debugger reads is a fifth of the time.
 [ "${CI:-}" != true ] || options="$options -Ddebug=false"
 if [ -n "$sanitize" ]; then
-    # At -O1: without optimisation the tests that split at every offset take too long. Of what a
-    # debugger reads, lines are enough for a report.
-    options="$options -Doptimization=1 -Ddebug=false -Db_sanitize=$sanitize -Db_lundef=false"
+    # Of what a debugger reads, lines are enough for a report.
+    options="$options -Ddebug=false -Db_sanitize=$sanitize -Db_lundef=false"
     export CXXFLAGS="-g1 -fno-sanitize-recover=all"
 fi
 case $compiler+$sanitize in
@@ -85,7 +84,7 @@ case $compiler+$sanitize in
 clang+++*address*) options="$options -Dasio=disabled -Dtools=disabled" ;;
 # Threads are in the Asio tests only: nothing else is built.
 *+thread)
-    options="$options -Doptimization=0 -Dtools=disabled -Dexamples=disabled"
+    options="$options -Dtools=disabled -Dexamples=disabled"
     only=" --only asio"
     ;;
 esac

@@ -240,7 +240,10 @@ private:
         const auto what = at.socket->poll(input, false, this->around());
         const std::size_t taken = part.size() - input.size();
         part = part.last(input.size());
-        if (awaits_pong || at.socket->has_more()) this->touched_ = at.id;
+        // There is something to say, or a deadline is nearer: that of what waited for a pong, or of
+        // a peer that was failed after our Close (S21).
+        const bool fails = what && std::holds_alternative<closed>(*what);
+        if (awaits_pong || fails || at.socket->has_more()) this->touched_ = at.id;
         std::size_t wire_bytes = 0;
         if (what && std::holds_alternative<message_chunk>(*what))
             this->hold(at, wire_bytes = taken);

@@ -150,6 +150,24 @@ TEMPLATE_LIST_TEST_CASE("a transport that takes nothing is given up after 30 sec
     server.side.check_ended();
 }
 
+TEMPLATE_LIST_TEST_CASE("a client that breaks a rule after our Close gets the end a second later",
+                        "[session][rfc6455-7.1.7][S21]", models) {
+    alone<typename TestType::server> server;
+    server.hears(TestType::client_preface());
+    server.hears(TestType::headers(1, websocket_request(), false));
+    CHECK(server.side.close(server.side.last) == errc::none);
+    server.hears({});
+    server.hears(TestType::data(1, transcript::from_client(0x83, "a"), false));
+    CHECK(last(server.side.of(1), 1) == lines{"closed reserved_opcode"});
+    CHECK(server.side.session.deadline() <= server.now + seconds(1)); // else nobody calls expire
+    server.now += seconds(1);
+    server.side.expire();
+    server.hears({});
+    CHECK(TestType::frames(server.side.written, false).back() == "1 data 0 end");
+    server.hears(TestType::data(1, {}, true));
+    CHECK(last(server.side.of(1), 1) == lines{"released"});
+}
+
 TEMPLATE_LIST_TEST_CASE("last words that nobody takes do not keep a session", "[session][S21]",
                         models) {
     alone<typename TestType::client> client;

@@ -43,7 +43,9 @@ enum class input : std::uint8_t {
     goaway,        // it names our stream as the last
     goaway_all,    // it names none
     ping_ack,      // of the PING that goes with a server's first GOAWAY
-    lost,          // the transport failed
+    window_shut,   // SETTINGS: none of our frames may leave
+    window_open,
+    lost, // the transport failed
     // what the application calls
     accept,
     refuse,
@@ -82,7 +84,8 @@ enum class reason : std::uint8_t {
     malformed,
     not_processed,
     closed_stream, // a frame after the end of its stream
-    another,       // one that is not to be seen here
+    output_stalled,
+    another, // one that is not to be seen here
 };
 
 enum class sign : std::uint8_t {
@@ -125,6 +128,11 @@ public:
     }
     constexpr void add(sign what, reason why) noexcept {
         add(what, static_cast<std::uint16_t>(why));
+    }
+    constexpr void add_first(sign what, std::uint16_t detail) noexcept {
+        if (size_ == all_.size()) return;
+        for (std::size_t i = size_++; i > 0; --i) all_[i] = all_[i - 1];
+        all_[0] = {what, detail};
     }
     constexpr void remove(sign what) noexcept {
         std::size_t kept = 0;

@@ -26,6 +26,7 @@ public:
     search(const peer_octets<Role>& peer, const std::vector<input>& first, unsigned depth,
            mistake wrong)
         : most_reports_(wrong == mistake::none ? 12 : 1),
+          first_only_(wrong != mistake::none),
           expected_(role_of<Role>, wrong),
           store_(peer, note(first)),
           places_(depth + 1) {
@@ -51,6 +52,7 @@ private:
         for (std::size_t i = 0; i < inputs; ++i) {
             const input what = static_cast<input>(i);
             if (!from.possible(what)) continue;
+            if (first_only_ && count_.wrong != 0) return;
             if (std::exchange(moved, true)) store_.back_to(places_[depth], taken_);
             specification next = from;
             if (!agrees(what, next, from.now())) continue;
@@ -93,6 +95,7 @@ private:
     }
 
     std::uint64_t most_reports_;
+    bool first_only_; // of what is wrong
     specification expected_;
     std::vector<step_taken> taken_;
     Store store_;

@@ -33,6 +33,7 @@ inline reason reason_of(h2ws::errc error) noexcept {
     case errc::handshake_timeout: return reason::handshake_timeout;
     case errc::keepalive_timeout: return reason::keepalive_timeout;
     case errc::close_timeout: return reason::close_timeout;
+    case errc::output_stalled: return reason::output_stalled;
     case errc::end_stream_on_response: return reason::answer_ends_stream;
     case errc::status_not_2xx: return reason::not_2xx;
     case errc::malformed_message:

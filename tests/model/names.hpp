@@ -9,15 +9,17 @@
 namespace model {
 
 inline constexpr std::array<std::string_view, inputs> input_names{
-    "success",    "success_end",     "interim",       "refusal",       "refusal_end", "fields",
-    "fields_end", "message",         "first",         "middle",        "last",        "bad_text",
-    "reserved",   "half_message",    "half_ping",     "rest",          "ping",        "pong",
-    "close",      "close_empty",     "close_illegal", "end_stream",    "message_end", "close_end",
-    "reset",      "reset_refused",   "goaway",        "goaway_all",    "ping_ack",    "lost",
-    "accept",     "refuse",          "send_message",  "send_fragment", "send_binary", "send_ping",
-    "send_close", "send_unsendable", "send_reset",    "shutdown",      "pause",       "wait"};
+    "success",       "success_end", "interim",     "refusal",      "refusal_end",
+    "fields",        "fields_end",  "message",     "first",        "middle",
+    "last",          "bad_text",    "reserved",    "half_message", "half_ping",
+    "rest",          "ping",        "pong",        "close",        "close_empty",
+    "close_illegal", "end_stream",  "message_end", "close_end",    "reset",
+    "reset_refused", "goaway",      "goaway_all",  "ping_ack",     "window_shut",
+    "window_open",   "lost",        "accept",      "refuse",       "send_message",
+    "send_fragment", "send_binary", "send_ping",   "send_close",   "send_unsendable",
+    "send_reset",    "shutdown",    "pause",       "wait"};
 
-inline constexpr std::array<std::string_view, 20> reason_names{"none",
+inline constexpr std::array<std::string_view, 21> reason_names{"none",
                                                                "unexpected_continuation",
                                                                "unfinished_message",
                                                                "reserved_opcode",
@@ -36,6 +38,7 @@ inline constexpr std::array<std::string_view, 20> reason_names{"none",
                                                                "malformed",
                                                                "not_processed",
                                                                "closed_stream",
+                                                               "output_stalled",
                                                                "another"};
 
 inline constexpr std::array<std::string_view, 21> sign_names{
@@ -46,7 +49,7 @@ inline constexpr std::array<std::string_view, 21> sign_names{
 inline constexpr std::array<std::string_view, 5> verdict_names{
     "done", "not_open", "invalid_argument", "not_sendable", "another"};
 
-inline constexpr std::array<std::string_view, 10> mistake_names{"none",
+inline constexpr std::array<std::string_view, 12> mistake_names{"none",
                                                                 "messages_mix",
                                                                 "speaks_after_close",
                                                                 "forgets_late_pong",
@@ -55,6 +58,8 @@ inline constexpr std::array<std::string_view, 10> mistake_names{"none",
                                                                 "reads_after_failing",
                                                                 "answers_reset",
                                                                 "forgives_closed",
+                                                                "pong_waits_its_turn",
+                                                                "failing_flushes",
                                                                 "closes_late"};
 
 template <class Names, class Word>

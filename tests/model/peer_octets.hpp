@@ -25,6 +25,8 @@ public:
         at(input::reset_refused) = made::reset(1, 7);
         at(input::goaway) = made::goaway(1);
         at(input::goaway_all) = made::goaway(0);
+        at(input::window_shut) = made::frame(4, 0, 0, octets("\0\4", 2) + made::number(0));
+        at(input::window_open) = made::frame(4, 0, 0, octets("\0\4", 2) + made::number(1 << 20));
         at(input::ping_ack) = made::frame(6, 1, 0, "shutdown");
     }
 

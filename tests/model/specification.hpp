@@ -1,7 +1,7 @@
 // What a tunnel is to do, written from the RFCs and from docs/decisions.md alone: nothing of the
 // library is included, nothing of it was copied. One stream on one connection, as its peer and its
 // application see it; input comes one frame, one call or one span of time at a time, and all that
-// can leave has left before the next.
+// the peer's window allows to leave has left before the next.
 //
 // RFC 6455 sections 5 to 7 (frames, closing), RFC 8441 section 5 (END_STREAM is the orderly end of
 // the transport, RST_STREAM the abnormal one), RFC 9113 sections 5.1, 6.8 and 8.1.
@@ -28,6 +28,8 @@ enum class mistake : std::uint8_t {
     reads_after_failing, // RFC 6455 §7.1.7
     answers_reset,       // RFC 9113 §5.4.2
     forgives_closed,     // RFC 9113 §5.1
+    pong_waits_its_turn, // docs/architecture.md, of output
+    failing_flushes,     // RFC 6455 §7.1.7
     closes_late,         // the close timer, by a millisecond
 };
 inline constexpr std::size_t mistakes = static_cast<std::size_t>(mistake::closes_late) + 1;
@@ -45,6 +47,8 @@ public:
         switch (what) {
         case input::rest: return half_ != half::none && reads();
         case input::ping_ack: return announced_;
+        case input::window_shut: return !shut_ && !over_ && stream_ != stream::gone;
+        case input::window_open: return shut_ && !over_ && stream_ != stream::gone;
         case input::pause: return !deadline() || *deadline() > now_ + pause;
         default: return !(is_frame(what) && half_ != half::none && reads());
         }
@@ -58,6 +62,7 @@ public:
             call(what);
         else if (!over_)
             peer(what);
+        flush();
         // RFC 9113 §6.8: who has heard or said GOAWAY is done when the last stream is
         if (!over_ && stream_ == stream::gone && (goaway_heard_ || goaway_said_))
             end_connection(reason::none);
@@ -75,10 +80,9 @@ public:
         if (announced_) at(announced_at_ + 5'000);
         if (stream_ == stream::asked || stream_ == stream::refused) at(10'000); // the answer
         if (stream_ != stream::tunnel) return due;
-        if (is_open())
-            at((pinged_ ? pinged_at_ : heard_at_) + 30'000);
-        else
-            at(closing_since_ + patience());
+        if (!queue_.empty()) at(waiting_since_ + 30'000); // S21
+        if (is_open() && queue_.empty()) at((pinged_ ? pinged_at_ : heard_at_) + 30'000);
+        if (!is_open() && close_left_) at(closing_since_ + patience());
         if (ends_alone()) at(closing_since_ + 1'000);
         return due;
     }
@@ -93,13 +97,18 @@ public:
                   0xff51afd7ed558ccd;
             sum ^= sum >> 32;
         };
-        const auto flags = {told_closed_, peer_ended_, we_ended_,     message_comes_, message_goes_,
-                            pinged_,      announced_,  goaway_heard_, goaway_said_,   over_};
+        const auto flags = {told_closed_,   peer_ended_,   we_ended_,    end_left_,   close_left_,
+                            message_comes_, message_goes_, pinged_,      ping_waits_, shut_,
+                            announced_,     goaway_heard_, goaway_said_, over_};
         for (const bool flag : flags) mix(flag);
         mix(stream_), mix(parted_), mix(in_), mix(out_), mix(half_);
-        const bool waits = stream_ == stream::tunnel;
+        const bool runs = stream_ == stream::tunnel;
         mix(deadline().value_or(-1) - now_);
-        mix(waits && !is_open() ? now_ - closing_since_ : 0);
+        mix(runs && close_left_ ? now_ - closing_since_ : 0);
+        mix(runs && is_open() ? now_ - (pinged_ ? pinged_at_ : heard_at_) : 0);
+        mix(queue_.empty() ? 0 : now_ - waiting_since_);
+        mix(ending_);
+        for (const token& one : queue_) mix(one.what), mix(one.detail);
         mix(announced_ ? now_ - announced_at_ : 0);
         mix(stream_ == stream::asked || stream_ == stream::refused ? now_ : 0);
         for (std::size_t i = 0; i < early_size_; ++i) mix(early_[i]);
@@ -121,6 +130,7 @@ private:
     enum class parted : std::uint8_t { both_ended, by_peer, by_us };
     enum class reading : std::uint8_t { frames, after_close, failed };
     enum class writing : std::uint8_t { frames, after_close };
+    enum class ending : std::uint8_t { none, end_stream, reset };
     enum class half : std::uint8_t { none, message, ping };
 
     // ---- what can be done at which end ----------------------------------------------------------
@@ -167,6 +177,8 @@ private:
         case input::goaway:
         case input::goaway_all: return peer_leaves(what);
         case input::ping_ack: return last_goaway();
+        case input::window_shut:
+        case input::window_open: shut_ = what == input::window_shut; return;
         default: return transport_lost();
         }
     }
@@ -241,7 +253,7 @@ private:
         const bool deaf = in_ == reading::failed && !errs(mistake::reads_after_failing);
         if (deaf || in_ == reading::after_close || what == input::end_stream) return;
         heard_at_ = now_;
-        pinged_ = false;
+        pinged_ = ping_waits_ = false;
         switch (what) {
         case input::message:
         case input::message_end: return text(true, true);
@@ -287,8 +299,8 @@ private:
     // §5.5.3: of pings that were not answered yet, the last may be the only one that is.
     void answer_ping() {
         tell(sign::ping_told);
-        result_.left.remove(sign::pong_left);
-        if (out_ == writing::frames || !errs(mistake::forgets_late_pong)) leave(sign::pong_left);
+        queue_.remove(sign::pong_left);
+        if (out_ == writing::frames || !errs(mistake::forgets_late_pong)) say(sign::pong_left);
     }
 
     // §5.5.1: the first answers, the second completes. Then the server ends the transport (§7.1.1,
@@ -298,17 +310,16 @@ private:
         in_ = reading::after_close;
         half_ = half::none;
         if (out_ == writing::frames)
-            close_leaves(code);
-        else if (!server())
+            say_close(code);
+        else if (!server() && close_left_)
             closing_since_ = now_;
         tell_closed(reason::none);
         if (server() != errs(mistake::other_ends_first)) end_our_half();
     }
 
-    void close_leaves(std::uint16_t code) {
-        leave(sign::close_left, code == 1005 ? std::uint16_t{0} : code);
+    void say_close(std::uint16_t code) {
+        say(sign::close_left, code == 1005 ? std::uint16_t{0} : code);
         out_ = writing::after_close;
-        closing_since_ = now_;
     }
 
     // §7.1.7: a Close with the code that fits, unless one has left; then nothing is read.
@@ -316,8 +327,9 @@ private:
         tell_closed(why);
         in_ = reading::failed;
         half_ = half::none;
-        result_.left.remove(sign::pong_left); // nothing but the Close follows
-        if (out_ == writing::frames) close_leaves(code_of(why));
+        if (out_ != writing::frames) return;
+        if (!errs(mistake::failing_flushes)) queue_ = {}; // no frame but that, of those not begun
+        say_close(code_of(why));
     }
 
     static std::uint16_t code_of(reason why) noexcept { // §7.4.1
@@ -336,19 +348,12 @@ private:
         if (server() || in_ == reading::after_close)
             end_our_half();
         else
-            reset(cancel);
+            ending_ = ending::reset; // CANCEL; what waits goes before it
     }
 
     void end_our_half() {
-        if (!we_ended_) {
-            bool rides = false; // on the DATA frame of what leaves with it
-            for (const token& one : result_.left)
-                rides = rides || one.what == sign::close_left || one.what == sign::pong_left ||
-                        one.what == sign::frame || one.what == sign::ping_left;
-            leave(sign::end_of_stream, rides);
-        }
-        we_ended_ = true;
-        if (peer_ended_) go(parted::both_ended);
+        if (!std::exchange(we_ended_, true)) ending_ = ending::end_stream;
+        if (peer_ended_ && end_left_) go(parted::both_ended);
     }
 
     // RFC 8441 §5: RST; RFC 9113 §8.7 where the request was not looked at.
@@ -412,17 +417,17 @@ private:
         case input::send_fragment: return send_text(what == input::send_message);
         case input::send_binary: // RFC 6455 §5.4: one message at a time
             if (message_goes_) return refuse_call(verdict::invalid_argument);
-            return leave(sign::frame, 0x82);
-        case input::send_ping: return leave(sign::ping_left);
-        case input::send_close: return close_leaves(1000);
+            return say(sign::frame, 0x82);
+        case input::send_ping: return say(sign::ping_left);
+        case input::send_close: return say_close(1000);
         default: return refuse_call(verdict::not_sendable); // RFC 6455 §7.4.1
         }
     }
 
     // RFC 6455 §5.4: the first fragment names the type, those after it continue.
     void send_text(bool final) {
-        leave(sign::frame,
-              static_cast<std::uint16_t>((final ? 0x80 : 0) | (message_goes_ ? 0x00 : 0x01)));
+        say(sign::frame,
+            static_cast<std::uint16_t>((final ? 0x80 : 0) | (message_goes_ ? 0x00 : 0x01)));
         message_goes_ = !final;
     }
 
@@ -475,25 +480,32 @@ private:
         }
         now_ = *due;
         if (stream_ == stream::tunnel)
-            is_open() ? keep_alive() : hurry();
+            pass_time();
         else if (stream_ != stream::gone && now_ >= 10'000)
             server() ? refuse() : abort(reason::handshake_timeout, cancel);
         if (announced_ && now_ >= announced_at_ + 5'000) last_goaway();
+    }
+
+    void pass_time() {
+        if (!queue_.empty() && now_ >= waiting_since_ + 30'000) // the peer grants no window (S21)
+            return abort(reason::output_stalled, cancel);
+        if (!is_open()) return hurry();
+        if (queue_.empty()) keep_alive();
     }
 
     // RFC 6455 §5.5.2: a ping after 30 s of silence, and 30 s for whatever answers.
     void keep_alive() {
         if (now_ < (pinged_ ? pinged_at_ : heard_at_) + 30'000) return;
         if (pinged_) return fail(reason::keepalive_timeout);
-        leave(sign::ping_left);
-        pinged_ = true;
+        say(sign::ping_left);
+        pinged_ = ping_waits_ = true;
         pinged_at_ = now_;
     }
 
     // Whether our half ends though the peer's has not: a client's after both Closes (S20), a
     // failing server's (S21).
     bool ends_alone() const noexcept {
-        return out_ == writing::after_close && !we_ended_ &&
+        return close_left_ && !we_ended_ && queue_.empty() &&
                in_ == (server() ? reading::failed : reading::after_close);
     }
 
@@ -501,6 +513,7 @@ private:
 
     // The close timer (S20, S21).
     void hurry() {
+        if (!close_left_) return;
         if (now_ >= closing_since_ + patience())
             abort(reason::close_timeout, server() ? no_error : cancel);
         else if (ends_alone() && now_ >= closing_since_ + 1'000)
@@ -533,6 +546,9 @@ private:
     }
 
     void go(parted how) {
+        queue_ = {};
+        waiting_since_ = -1;
+        ending_ = ending::none;
         stream_ = stream::gone;
         parted_ = how;
         tell(sign::released);
@@ -547,6 +563,36 @@ private:
     void tell(sign what, std::uint16_t detail = 0) { result_.told.add(what, detail); }
     void tell(sign what, reason why) { result_.told.add(what, why); }
     void leave(sign what, std::uint16_t detail = 0) { result_.left.add(what, detail); }
+    // RFC 9113 §6.9: a frame waits for the window. A pong may overtake others (RFC 6455 §5.5.3).
+    void say(sign what, std::uint16_t detail = 0) {
+        if (waiting_since_ < 0) waiting_since_ = now_; // not where it takes another's place
+        if (what == sign::pong_left && !errs(mistake::pong_waits_its_turn))
+            queue_.add_first(what, detail);
+        else
+            queue_.add(what, detail);
+    }
+
+    // What may leave leaves. The end of the stream rides on the last frame, or needs no window.
+    void flush() {
+        if (shut_ && !queue_.empty()) return;
+        const bool rides = !queue_.empty();
+        for (const token& one : queue_) {
+            leave(one.what, one.detail);
+            if (one.what != sign::close_left) continue;
+            close_left_ = true;
+            closing_since_ = now_;
+        }
+        queue_ = {};
+        waiting_since_ = -1;
+        if (std::exchange(ping_waits_, false)) pinged_at_ = now_;
+        const ending how = std::exchange(ending_, ending::none);
+        if (how == ending::reset) return reset(cancel);
+        if (how == ending::none) return;
+        leave(sign::end_of_stream, rides);
+        end_left_ = true;
+        if (peer_ended_) go(parted::both_ended);
+    }
+
     void refuse_call(verdict how) noexcept { result_.call = how; }
 
     outcome result_;
@@ -561,10 +607,16 @@ private:
     bool peer_ended_ = false, we_ended_ = false;        // END_STREAM
     bool message_comes_ = false, message_goes_ = false; // and is not finished
     bool pinged_ = false;
+    bool close_left_ = false, end_left_ = false; // not only said
+    bool ping_waits_ = false;                    // that of keep_alive
+    bool shut_ = false;                          // the peer's window for our frames
+    ending ending_ = ending::none;               // follows the queue
+    tokens queue_;                               // frames that wait for the window
     bool announced_ = false, shut_down_ = false;
     bool goaway_heard_ = false, goaway_said_ = false;
     bool over_ = false; // the connection
-    milliseconds now_ = 0, heard_at_ = 0, pinged_at_ = 0, closing_since_ = 0, announced_at_ = 0;
+    milliseconds now_ = 0, heard_at_ = 0, pinged_at_ = 0, closing_since_ = 0, announced_at_ = 0,
+                 waiting_since_ = -1;
     std::array<input, 16> early_{}; // came before our answer
     std::size_t early_size_ = 0;
 };

@@ -10,6 +10,12 @@ namespace model {
 
 enum class role : std::uint8_t { server, client }; // which of the two we are
 
+// What an application may choose (docs/decisions.md, session_options).
+struct switches {
+    bool end_with_reset = false; // a client's (S20)
+    std::int32_t idle = 0;       // milliseconds without a message; 0: for ever
+};
+
 enum class input : std::uint8_t {
     // HEADERS of the peer. What a client takes for an answer a server takes for nothing: it has had
     // its request. `fields`: no :status, so trailers, or an answer that is malformed.
@@ -78,6 +84,7 @@ enum class reason : std::uint8_t {
     headers_on_tunnel,
     handshake_timeout,
     keepalive_timeout,
+    idle_timeout,
     close_timeout,
     answer_ends_stream,
     not_2xx,

@@ -1,6 +1,7 @@
 // check server|client [DEPTH] [replay|mistakes]: every sequence of DEPTH inputs on an open tunnel,
-// and of one less on one that was asked for, must bring what the specification says: the same
-// events in the same order, the same frames, the same refusals, nothing before its time.
+// and of one less where it was asked for or switches are turned, must bring what the specification
+// says: the same events in the same order, the same frames, the same refusals, nothing before its
+// time.
 //
 // `replay` plays each sequence from its beginning; `mistakes` takes specifications that are wrong
 // on purpose, and fails where one is not found out.
@@ -23,12 +24,12 @@ struct counts {
 template <class Store, class Role>
 class search {
 public:
-    search(const peer_octets<Role>& peer, const std::vector<input>& first, unsigned depth,
-           mistake wrong)
+    search(const peer_octets<Role>& peer, const switches& chosen, const std::vector<input>& first,
+           unsigned depth, mistake wrong)
         : most_reports_(wrong == mistake::none ? 12 : 1),
           first_only_(wrong != mistake::none),
-          expected_(role_of<Role>, wrong),
-          store_(peer, note(first)),
+          expected_(role_of<Role>, chosen, wrong),
+          store_(peer, chosen, note(first)),
           places_(depth + 1) {
         count_.states.insert(expected_.digest());
         follow(expected_, depth);
@@ -105,10 +106,10 @@ private:
 
 template <class Store, class Role>
 counts check_from(const char* name, const std::vector<input>& first, unsigned depth,
-                  mistake wrong) {
+                  mistake wrong = mistake::none, const switches& chosen = {}) {
     const auto begin = std::chrono::steady_clock::now();
     const peer_octets<Role> peer;
-    const counts found = search<Store, Role>(peer, first, depth, wrong).found();
+    const counts found = search<Store, Role>(peer, chosen, first, depth, wrong).found();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     const auto number = [](std::uint64_t of) { return static_cast<unsigned long long>(of); };
     std::printf("%s, %s: depth %u, %llu sequences, %llu steps, %zu states of the specification, "
@@ -125,8 +126,12 @@ int check_role(unsigned depth, bool with_mistakes) {
     int passed = 0, failed = 0;
     const auto count = [&](bool good) { ++(good ? passed : failed); };
     if (!with_mistakes) {
-        count(!check_from<Store<Role>, Role>("asked for", {}, depth - 1, mistake::none).wrong);
-        count(!check_from<Store<Role>, Role>("open", {opens}, depth, mistake::none).wrong);
+        const switches others{.end_with_reset = true, .idle = 40'000};
+        count(!check_from<Store<Role>, Role>("asked for", {}, depth - 1).wrong);
+        count(!check_from<Store<Role>, Role>("open", {opens}, depth).wrong);
+        count(!check_from<Store<Role>, Role>("open, switches turned", {opens}, depth - 1,
+                                             mistake::none, others)
+                   .wrong);
     }
     for (std::size_t i = 1; with_mistakes && i < mistakes; ++i) {
         std::printf("%s\n", name_of(mistake_names, i).c_str());

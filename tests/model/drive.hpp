@@ -32,6 +32,7 @@ inline reason reason_of(h2ws::errc error) noexcept {
     case errc::headers_on_tunnel: return reason::headers_on_tunnel;
     case errc::handshake_timeout: return reason::handshake_timeout;
     case errc::keepalive_timeout: return reason::keepalive_timeout;
+    case errc::idle_timeout: return reason::idle_timeout;
     case errc::close_timeout: return reason::close_timeout;
     case errc::output_stalled: return reason::output_stalled;
     case errc::end_stream_on_response: return reason::answer_ends_stream;
@@ -60,9 +61,9 @@ class drive {
     using session = h2ws::http2::basic_session<Role>;
 
 public:
-    drive(const peer_octets<Role>& peer, const h2ws::allocator& memory)
+    drive(const peer_octets<Role>& peer, const switches& chosen, const h2ws::allocator& memory)
         : peer_(&peer),
-          session_(make_role(), options(memory)) {
+          session_(make_role(), options(chosen, memory)) {
         begin();
     }
 
@@ -95,8 +96,12 @@ private:
         else
             return {};
     }
-    static h2ws::session_options options(const h2ws::allocator& memory) noexcept {
-        return {.accept_tunnels = true, .memory = memory};
+    static h2ws::session_options options(const switches& chosen,
+                                         const h2ws::allocator& memory) noexcept {
+        h2ws::session_options all{.accept_tunnels = true, .memory = memory};
+        all.end_with_reset = chosen.end_with_reset;
+        if (chosen.idle != 0) all.waits.idle = h2ws::milliseconds(chosen.idle);
+        return all;
     }
 
     void begin() {

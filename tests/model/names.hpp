@@ -19,7 +19,7 @@ inline constexpr std::array<std::string_view, inputs> input_names{
     "send_fragment", "send_binary", "send_ping",   "send_close",   "send_unsendable",
     "send_reset",    "shutdown",    "pause",       "wait"};
 
-inline constexpr std::array<std::string_view, 21> reason_names{"none",
+inline constexpr std::array<std::string_view, 22> reason_names{"none",
                                                                "unexpected_continuation",
                                                                "unfinished_message",
                                                                "reserved_opcode",
@@ -32,6 +32,7 @@ inline constexpr std::array<std::string_view, 21> reason_names{"none",
                                                                "headers_on_tunnel",
                                                                "handshake_timeout",
                                                                "keepalive_timeout",
+                                                               "idle_timeout",
                                                                "close_timeout",
                                                                "answer_ends_stream",
                                                                "not_2xx",

@@ -36,8 +36,10 @@ inline constexpr std::size_t mistakes = static_cast<std::size_t>(mistake::closes
 
 class specification {
 public:
-    explicit specification(role we, mistake wrong = mistake::none) noexcept
+    explicit specification(role we, const switches& chosen = {},
+                           mistake wrong = mistake::none) noexcept
         : we_(we),
+          chosen_(chosen),
           wrong_(wrong) {}
 
     // Whether this can happen now. A peer that has sent half a frame can send but the rest of it,
@@ -82,6 +84,7 @@ public:
         if (stream_ != stream::tunnel) return due;
         if (!queue_.empty()) at(waiting_since_ + 30'000); // S21
         if (is_open() && queue_.empty()) at((pinged_ ? pinged_at_ : heard_at_) + 30'000);
+        if (is_open() && chosen_.idle != 0) at(moved_at_ + chosen_.idle);
         if (!is_open() && close_left_) at(closing_since_ + patience());
         if (ends_alone()) at(closing_since_ + 1'000);
         return due;
@@ -108,6 +111,7 @@ public:
         mix(runs && is_open() ? now_ - (pinged_ ? pinged_at_ : heard_at_) : 0);
         mix(queue_.empty() ? 0 : now_ - waiting_since_);
         mix(ending_);
+        mix(chosen_.idle != 0 && runs && is_open() ? now_ - moved_at_ : 0);
         for (const token& one : queue_) mix(one.what), mix(one.detail);
         mix(announced_ ? now_ - announced_at_ : 0);
         mix(stream_ == stream::asked || stream_ == stream::refused ? now_ : 0);
@@ -210,7 +214,7 @@ private:
 
     void open() {
         stream_ = stream::tunnel;
-        heard_at_ = now_;
+        heard_at_ = moved_at_ = now_;
         if (!server()) tell(sign::opened);
     }
 
@@ -279,13 +283,18 @@ private:
         if (begins && message_comes_ && !errs(mistake::messages_mix))
             return fail(reason::unfinished_message); // §5.4
         message_comes_ = !whole;
-        tell(sign::chunk, whole ? 3 : 1);
+        chunk(whole ? 3 : 1);
     }
 
     void continuation(bool final) {
         if (!message_comes_) return fail(reason::unexpected_continuation); // §5.4
         message_comes_ = !final;
-        tell(sign::chunk, final ? 2 : 0);
+        chunk(final ? 2 : 0);
+    }
+
+    void chunk(std::uint16_t edges) {
+        moved_at_ = now_;
+        tell(sign::chunk, edges);
     }
 
     void rest_of_frame() {
@@ -334,7 +343,8 @@ private:
 
     static std::uint16_t code_of(reason why) noexcept { // §7.4.1
         if (why == reason::text_not_utf8) return 1007;
-        return why == reason::keepalive_timeout ? 1001 : 1002;
+        const bool silent = why == reason::keepalive_timeout || why == reason::idle_timeout;
+        return silent ? 1001 : 1002;
     }
 
     // RFC 8441 §5: FIN. Without a Close before it it is abnormal (RFC 6455 §7.1.5, S18): a server
@@ -365,7 +375,9 @@ private:
         go(parted::by_peer);
     }
 
-    // RFC 9113 §6.8, S16: a stream that it names goes on, another was not processed.
+    // RFC 9113 §6.8, S16: a stream that it includes goes on, another was not processed. Where a
+    // server excludes one that it has answered, the RFC does not say; it ends, and no reset of ours
+    // leaves.
     void peer_leaves(input what) {
         tell(sign::goaway_told);
         goaway_heard_ = true;
@@ -417,6 +429,7 @@ private:
         case input::send_fragment: return send_text(what == input::send_message);
         case input::send_binary: // RFC 6455 §5.4: one message at a time
             if (message_goes_) return refuse_call(verdict::invalid_argument);
+            moved_at_ = now_;
             return say(sign::frame, 0x82);
         case input::send_ping: return say(sign::ping_left);
         case input::send_close: return say_close(1000);
@@ -429,6 +442,7 @@ private:
         say(sign::frame,
             static_cast<std::uint16_t>((final ? 0x80 : 0) | (message_goes_ ? 0x00 : 0x01)));
         message_goes_ = !final;
+        moved_at_ = now_;
     }
 
     void accept() {
@@ -490,6 +504,8 @@ private:
         if (!queue_.empty() && now_ >= waiting_since_ + 30'000) // the peer grants no window (S21)
             return abort(reason::output_stalled, cancel);
         if (!is_open()) return hurry();
+        if (chosen_.idle != 0 && now_ >= moved_at_ + chosen_.idle)
+            return fail(reason::idle_timeout);
         if (queue_.empty()) keep_alive();
     }
 
@@ -586,7 +602,8 @@ private:
         waiting_since_ = -1;
         if (std::exchange(ping_waits_, false)) pinged_at_ = now_;
         const ending how = std::exchange(ending_, ending::none);
-        if (how == ending::reset) return reset(cancel);
+        const bool instead = how == ending::end_stream && !server() && chosen_.end_with_reset;
+        if (how == ending::reset || instead) return reset(cancel);
         if (how == ending::none) return;
         leave(sign::end_of_stream, rides);
         end_left_ = true;
@@ -597,6 +614,7 @@ private:
 
     outcome result_;
     role we_;
+    switches chosen_;
     mistake wrong_;
     stream stream_ = stream::asked;
     parted parted_ = parted::by_us;
@@ -617,6 +635,7 @@ private:
     bool over_ = false; // the connection
     milliseconds now_ = 0, heard_at_ = 0, pinged_at_ = 0, closing_since_ = 0, announced_at_ = 0,
                  waiting_since_ = -1;
+    milliseconds moved_at_ = 0;     // a message, either way
     std::array<input, 16> early_{}; // came before our answer
     std::size_t early_size_ = 0;
 };

@@ -24,8 +24,9 @@ public:
         std::size_t used = 0, from_end = 0;
     };
 
-    copied_drive(const peer_octets<Role>& peer, const std::vector<step_taken>& first)
-        : at_(new (take(sizeof(driven))) driven(peer, policy())) {
+    copied_drive(const peer_octets<Role>& peer, const switches& chosen,
+                 const std::vector<step_taken>& first)
+        : at_(new (take(sizeof(driven))) driven(peer, chosen, policy())) {
         for (const step_taken& one : first) one.take(*at_);
     }
 
@@ -83,20 +84,23 @@ class replayed_drive {
 public:
     struct place {};
 
-    replayed_drive(const peer_octets<Role>& peer, const std::vector<step_taken>& first)
-        : peer_(peer) {
+    replayed_drive(const peer_octets<Role>& peer, const switches& chosen,
+                   const std::vector<step_taken>& first)
+        : peer_(peer),
+          chosen_(chosen) {
         back_to({}, first);
     }
 
     driven& at() noexcept { return *at_; }
     void keep(place&) const noexcept {}
     void back_to(const place&, const std::vector<step_taken>& taken) {
-        at_ = std::make_unique<driven>(peer_, h2ws::allocator{});
+        at_ = std::make_unique<driven>(peer_, chosen_, h2ws::allocator{});
         for (const step_taken& one : taken) one.take(*at_);
     }
 
 private:
     const peer_octets<Role>& peer_;
+    switches chosen_;
     std::unique_ptr<driven> at_;
 };
 

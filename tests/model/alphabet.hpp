@@ -14,6 +14,7 @@ enum class role : std::uint8_t { server, client }; // which of the two we are
 struct switches {
     bool end_with_reset = false; // a client's (S20)
     std::int32_t idle = 0;       // milliseconds without a message; 0: for ever
+    bool answers = false;        // while it is told: a message by one, a Close by a Close with 1001
 };
 
 enum class input : std::uint8_t {

@@ -126,7 +126,7 @@ int check_role(unsigned depth, bool with_mistakes) {
     int passed = 0, failed = 0;
     const auto count = [&](bool good) { ++(good ? passed : failed); };
     if (!with_mistakes) {
-        const switches others{.end_with_reset = true, .idle = 40'000};
+        const switches others{.end_with_reset = true, .idle = 40'000, .answers = true};
         count(!check_from<Store<Role>, Role>("asked for", {}, depth - 1).wrong);
         count(!check_from<Store<Role>, Role>("open", {opens}, depth).wrong);
         count(!check_from<Store<Role>, Role>("open, switches turned", {opens}, depth - 1,

@@ -63,7 +63,8 @@ class drive {
 public:
     drive(const peer_octets<Role>& peer, const switches& chosen, const h2ws::allocator& memory)
         : peer_(&peer),
-          session_(make_role(), options(chosen, memory)) {
+          session_(make_role(), options(chosen, memory)),
+          answers_(chosen.answers) {
         begin();
     }
 
@@ -211,6 +212,7 @@ private:
     void note(const h2ws::tunnel_event& said, tokens& told) noexcept {
         std::visit([&](const auto& what) { heard(what, told); }, said.what);
         session_.consume(said.tunnel, said.wire_bytes);
+        if (answers_) answer(said.what);
     }
     void note(const h2ws::tunnel_released&, tokens& told) noexcept { told.add(sign::released); }
     void note(const h2ws::goaway_received&, tokens& told) noexcept { told.add(sign::goaway_told); }
@@ -235,11 +237,20 @@ private:
         told.add(sign::closed, reason_of(what.error));
     }
 
+    // In the midst of what is told, as applications do.
+    void answer(const h2ws::event& what) noexcept {
+        if (const auto* const piece = std::get_if<h2ws::message_chunk>(&what);
+            piece != nullptr && piece->last)
+            (void)do_it(input::send_message);
+        if (std::holds_alternative<h2ws::close_frame>(what)) (void)send_close(1001);
+    }
+
     const peer_octets<Role>* peer_;
     h2ws::instant now_ = start;
     session session_;
     h2ws::tunnel_id tunnel_;
     input half_ = input::half_ping;
+    bool answers_;
     bool begun_ = false; // what leaves is read
 };
 

@@ -295,6 +295,7 @@ private:
     void chunk(std::uint16_t edges) {
         moved_at_ = now_;
         tell(sign::chunk, edges);
+        if (chosen_.answers && (edges & 2) != 0 && is_open()) send_text(true);
     }
 
     void rest_of_frame() {
@@ -316,7 +317,7 @@ private:
     // S21), and the client waits for that (S20).
     void close(std::uint16_t code) {
         tell(sign::close_told, code);
-        in_ = reading::after_close;
+        in_ = reading::after_close; // from here on the application's own comes too late
         half_ = half::none;
         if (out_ == writing::frames)
             say_close(code);

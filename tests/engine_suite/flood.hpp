@@ -192,6 +192,33 @@ TEST_CASE("memory does not grow while a peer floods and does not read",
     }
 }
 
+TEST_CASE("requests that came in one read are held one at a time, though each was reset at once",
+          "[engine][flood][rfc9113-10.5][R123]") {
+    for (const bool of_tunnel : {false, true}) {
+        CAPTURE(of_tunnel);
+        const octets value(100, 'v');
+        std::vector<field> fields = of_tunnel ? flood_request("13")
+                                              : std::vector<field>{{":method", "GET"},
+                                                                   {":scheme", "https"},
+                                                                   {":authority", "a.test"},
+                                                                   {":path", "/"}};
+        fields.insert(fields.end(), 40, field{"x-large", value});
+        octets input;
+        for (std::uint32_t stream = 3; stream < 1'000; stream += 2)
+            input += model::headers(stream, fields, !of_tunnel) + model::reset(stream, 8);
+        scarce_memory memory;
+        {
+            side at({.memory = memory.policy()});
+            memory.peak = memory.held;
+            const std::size_t before = memory.held;
+            at.hears(input);
+            CHECK(memory.peak - before < 40'000); // 10 of 500
+            CHECK(at.echoes());
+        }
+        CHECK(memory.held == 0);
+    }
+}
+
 TEST_CASE("ten thousand tunnels that are opened and closed in order trip nothing",
           "[engine][flood][R123]") {
     session_suite::pair<model> both;

@@ -3,7 +3,7 @@
 //
 // nghttp2 pushes, the concept pulls: at each piece of DATA its callback returns NGHTTP2_ERR_PAUSE,
 // and the session gives out what is in that piece before it feeds the rest. So it does at the first
-// field after an interim answer, which is lent.
+// field of a section while what came before it is to be told.
 #pragma once
 
 #include "callbacks.hpp"
@@ -154,12 +154,11 @@ private:
         return paused_ = true;
     }
 
-    // True: nghttp2 is to stop there until what came before was told.
+    // True: nghttp2 is to stop there until what came before was told: an interim answer is lent,
+    // and of requests in one read, each with its fields, none is held beside the next.
     bool field_arrived(std::int32_t stream_id, const field& line) noexcept {
         this->field_received(stream_id, line);
-        const stream_type* const at = stream_of(stream_id);
-        if (at == nullptr || !at->has(news::interim)) return false;
-        return paused_ = true;
+        return paused_ = this->streams_.has_news();
     }
 
     // nghttp2 cannot go on; it has not told the peer.

@@ -14,7 +14,8 @@ enum class flood : std::uint8_t {
     pings,           // HTTP/2's: each is answered
     settings,        // frames: each is acknowledged
     empty_data,      // DATA without payload and without END_STREAM
-    small_frames,    // PRIORITY, WINDOW_UPDATE, interim answers and frames of unknown types
+    small_frames,    // PRIORITY, WINDOW_UPDATE, interim answers, frames of unknown types, resets of
+                     // streams that are gone
     resets_received, // RST_STREAM, but after both Closes (CVE-2023-44487)
     resets_provoked, // RST_STREAM that the peer's faults make us send (CVE-2025-8671)
     handshakes,      // requests for tunnels that were refused

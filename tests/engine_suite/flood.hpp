@@ -260,6 +260,19 @@ TEST_CASE("a reset after both Closes is not counted", "[engine][flood][R123]") {
     CHECK(goaway_code(at.peer.written) == 0xbU);
 }
 
+TEST_CASE("resets of a stream that is gone are small frames", "[engine][flood][R123]") {
+    side at({.floods = limited(&flood_limits::small_frames, 20)});
+    at.hears(request(3) + model::reset(3, 8));
+    const auto resets = at.peer.session.counters().total(flood::resets_received);
+    for (auto turn = at.peer.session.counters().in_interval(flood::small_frames); turn < 20; ++turn)
+        at.hears(model::reset(3, 8));
+    CHECK_FALSE(at.peer.ended);
+    at.hears(model::reset(3, 8));
+    CHECK(goaway_code(at.peer.written) == 0xbU);
+    CHECK(at.peer.log.back() == "ended flooded");
+    CHECK(at.peer.session.counters().total(flood::resets_received) == resets);
+}
+
 TEST_CASE("an application's own resets are not the peer's fault", "[engine][flood][R123]") {
     side at({.floods = limited(&flood_limits::resets_provoked, 0)});
     for (std::uint32_t stream = 3; stream < 100; stream += 2) {

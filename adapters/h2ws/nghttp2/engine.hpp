@@ -359,6 +359,12 @@ private:
         const auto kind = flood_of(frame);
         if (kind && (*kind != flood::resets_received || in_vain(frame.hd.stream_id, at)))
             count(*kind);
+        else if (kind && is_gone(frame.hd.stream_id))
+            count(flood::small_frames);
+    }
+
+    bool is_gone(std::int32_t stream_id) const noexcept {
+        return nghttp2_session_get_stream_local_close(session_, stream_id) < 0;
     }
 
     // Whether a reset now makes work of ours useless.

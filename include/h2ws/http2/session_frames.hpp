@@ -124,8 +124,11 @@ private:
     void reset_frame(const frame_head& head, const_bytes payload) noexcept {
         entry* const gone = this->streams_by_id_.find(head.stream_id);
         if (gone == nullptr) {
-            if (this->is_idle(head.stream_id)) this->fail(errc::frame_unexpected);
-            return; // RFC 9113 §5.4.2 (R102)
+            if (this->is_idle(head.stream_id))
+                this->fail(errc::frame_unexpected);
+            else // it is not answered: RFC 9113 §5.4.2 (R102)
+                this->count(flood::small_frames);
+            return;
         }
         if (gone->in == entry::list::dying) return; // ours is on its way
         stream_type& at = *gone->stream;

@@ -303,7 +303,7 @@ inline constexpr difference differences[]{
      "its DATA: stream, PROTOCOL_ERROR", "8.5: any 2xx",
      [](const cause& of) {
          return of.is_client && of.frame.type == causes::data && of.they_reset("PROTOCOL_ERROR") &&
-                of.opened_by_204 && of.ours.resets.empty() && of.ours.goaway.empty();
+                of.opened_by_204 && !of.we_reset("PROTOCOL_ERROR") && of.ours.goaway.empty();
      }},
     {"after-our-reset", "5.1", "DATA or HEADERS on a stream that we have reset are passed over",
      "connection, STREAM_CLOSED, where the peer had ended its half before",

@@ -1,5 +1,5 @@
 // What a peer may say: whole sessions in literal octets, most of it legal, each kind of frame also
-// with wrong lengths, flags, streams, states and contents. The same seed says the same.
+// with wrong lengths, flags, streams, states and contents. The same dice say the same.
 #pragma once
 
 #include "../dice.hpp"
@@ -22,9 +22,10 @@ using test::dice;
 using field_lines = std::vector<std::pair<octets, octets>>;
 
 // A field block (RFC 7541) in all representations, some of them damaged.
+template <class Dice>
 class block_writer {
 public:
-    block_writer(dice& random, std::uint32_t damaged_once_in)
+    block_writer(Dice& random, std::uint32_t damaged_once_in)
         : random_(random),
           damaged_once_in_(damaged_once_in) {}
 
@@ -72,15 +73,15 @@ private:
         }
     }
 
-    dice& random_;
+    Dice& random_;
     std::uint32_t damaged_once_in_;
 };
 
 // `faults`: one frame in so many breaks a rule; 0: none.
-template <bool to_client>
+template <bool to_client, class Dice = dice>
 class talk {
 public:
-    talk(dice& random, std::uint32_t faults, std::uint32_t tunnels, std::uint32_t requests)
+    talk(Dice& random, std::uint32_t faults, std::uint32_t tunnels, std::uint32_t requests)
         : random_(random),
           faults_(faults),
           block_(random, faults == 0 ? 0 : 4 * faults) {
@@ -378,9 +379,9 @@ private:
         headers(some_stream(), lines, random_.one_in(4));
     }
 
-    dice& random_;
+    Dice& random_;
     std::uint32_t faults_;
-    block_writer block_;
+    block_writer<Dice> block_;
     std::vector<std::uint32_t> live_, gone_;
     std::uint32_t next_ = 1;
 };

@@ -1,7 +1,8 @@
 // permessage-deflate. The first octet decides: two websockets that talk to each other get all that
 // was sent, however it is compressed, cut and mixed with pings; or one gets octets that nobody
 // made, and does the same with them however they are cut, within its limits and in bounded memory.
-#include "supply.hpp"
+#include "counted.hpp"
+#include "frames.hpp"
 
 #include <h2ws/h2ws.hpp>
 #include <h2ws/zlib/permessage_deflate.hpp>
@@ -13,33 +14,15 @@
 
 namespace {
 
+using fuzz::append;
+using fuzz::bytes;
+using fuzz::counted;
 using fuzz::require;
 using fuzz::supply;
 using h2ws::zlib::permessage_deflate;
-using bytes = std::vector<std::byte>;
 
 constexpr std::uint64_t max_message = 100'000;
 constexpr std::size_t max_memory = 450'000; // both contexts at their largest, and the settings
-
-// Memory that is counted.
-struct counted {
-    std::size_t held = 0;
-    h2ws::allocator policy() {
-        return {.allocate =
-                    [](void* state, std::size_t size) noexcept {
-                        auto& self = *static_cast<counted*>(state);
-                        self.held += size;
-                        require(self.held <= max_memory);
-                        return std::malloc(size);
-                    },
-                .release =
-                    [](void* state, void* memory, std::size_t size) noexcept {
-                        static_cast<counted*>(state)->held -= size;
-                        std::free(memory);
-                    },
-                .state = this};
-    }
-};
 
 h2ws::deflate_parameters parameters(supply& from) {
     h2ws::deflate_parameters agreed;
@@ -61,27 +44,14 @@ h2ws::zlib::deflate_settings settings(supply& from, counted& memory) {
 }
 
 template <class Role>
-Role role_with_key() {
-    if constexpr (Role::is_client)
-        return {.keys = {.next = [](void*, h2ws::masking_key& key) noexcept {
-                    key = {std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}};
-                    return true;
-                }}};
-    else
-        return {};
-}
-
-template <class Role>
 using socket_of = h2ws::websocket<Role, permessage_deflate>;
 
 template <class Role>
 socket_of<Role> made(const h2ws::deflate_parameters& agreed,
                      const h2ws::zlib::deflate_settings& how) {
-    return socket_of<Role>(role_with_key<Role>(), {.max_message = max_message},
+    return socket_of<Role>(fuzz::role_with_key<Role>(), {.max_message = max_message},
                            permessage_deflate(Role{}, agreed, how));
 }
-
-void append(bytes& to, h2ws::const_bytes more) { to.insert(to.end(), more.begin(), more.end()); }
 
 // ---- two that talk ------------------------------------------------------------------------------
 
@@ -164,7 +134,7 @@ bytes received(supply& from, socket_of<Role>& socket, bytes wire) {
 }
 
 void talk(supply& from) {
-    counted memory[2];
+    counted memory[2]{{.most = max_memory}, {.most = max_memory}};
     const h2ws::deflate_parameters agreed = parameters(from);
     auto server = made<h2ws::server>(agreed, settings(from, memory[0]));
     auto client = made<h2ws::client>(agreed, settings(from, memory[1]));
@@ -182,37 +152,12 @@ void talk(supply& from) {
 
 // ---- one that is sent anything ------------------------------------------------------------------
 
-// What happens, with the chunks of a message joined.
-struct log {
-    std::string text;
-    std::uint64_t message = 0; // octets of the one that has begun
-    bool over = false;
-
-    void note(const h2ws::event& event) {
-        require(!over);
-        std::visit([this](const auto& what) { on(what); }, event);
-    }
-    void on(const h2ws::message_chunk& chunk) {
-        if (chunk.first) message = 0;
-        message += chunk.payload.size();
-        require(message <= max_message);
-        text.append(h2ws::as_text(chunk.payload)).append(chunk.last ? "|" : "");
-    }
-    void on(const h2ws::ping& what) { text.append("ping ").append(h2ws::as_text(what.payload)); }
-    void on(const h2ws::pong& what) { text.append("pong ").append(h2ws::as_text(what.payload)); }
-    void on(const h2ws::close_frame& what) { text.append("close ").append(what.reason); }
-    void on(const h2ws::closed& what) {
-        over = true;
-        text.append("closed ").append(h2ws::info(what.error).name);
-    }
-};
-
 template <class Role>
 std::string played(const h2ws::deflate_parameters& agreed, supply how, bytes wire,
                    std::size_t piece) {
-    counted memory;
+    counted memory{.most = max_memory};
     auto socket = made<Role>(agreed, settings(how, memory));
-    log happened;
+    fuzz::log happened(max_message);
     for (std::size_t at = 0; at < wire.size(); at += piece) {
         h2ws::inbound<Role> in{std::span(wire).subspan(at, std::min(piece, wire.size() - at))};
         while (true) {
@@ -225,12 +170,12 @@ std::string played(const h2ws::deflate_parameters& agreed, supply how, bytes wir
         }
         require(in.data.empty());
     }
-    return happened.text;
+    return happened.text();
 }
 
 // Frames around octets of the input's, masked with a key of zeros, so that what is inflated is
 // what the fuzzer sees; or the octets as they are.
-bytes wire_of(supply& from, bool masked) {
+bytes compressed_wire(supply& from, bool masked) {
     if (from.flag()) {
         const h2ws::const_bytes rest = from.rest();
         return bytes(rest.begin(), rest.end());
@@ -256,7 +201,7 @@ void suffer(supply& from) {
     const h2ws::deflate_parameters agreed = parameters(from);
     const std::size_t piece = 1 + from.number(60);
     const supply how = from;
-    const bytes wire = wire_of(from, !Role::is_client);
+    const bytes wire = compressed_wire(from, !Role::is_client);
     const std::string whole =
         played<Role>(agreed, how, wire, std::max<std::size_t>(wire.size(), 1));
     require(played<Role>(agreed, how, wire, piece) == whole);

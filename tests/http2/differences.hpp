@@ -99,6 +99,15 @@ inline bool is_reset(const cause& of, std::string_view ours, std::string_view th
 }
 inline bool is_nothing(const outcome& what) { return what == outcome{}; }
 
+// As if no half of ours had ended, and therefore no tunnel.
+inline outcome without_ends(outcome what) {
+    std::erase_if(what.answers, [](const octets& line) {
+        return line.substr(std::min(line.size(), line.find(' '))) == " end";
+    });
+    std::erase_if(what.events, [](const octets& line) { return line.ends_with(" released"); });
+    return what;
+}
+
 // By the number that PRIORITY holds, or HEADERS with a priority.
 inline bool depends_on_itself(const peer_frame& frame) {
     const bool of_headers = frame.type == headers && frame.has(0x20);
@@ -122,11 +131,15 @@ inline std::uint32_t longest_continuation(const peer_frame& frame) {
 } // namespace causes
 
 inline constexpr difference differences[]{
-    {"half-closed", "5.1, 5.4.1", "DATA or HEADERS after END_STREAM: stream, STREAM_CLOSED",
+    {"half-closed", "5.1, 5.4.1",
+     "DATA or HEADERS after END_STREAM: stream, STREAM_CLOSED, or FLOW_CONTROL_ERROR beyond its"
+     " window",
      "connection, STREAM_CLOSED", "5.1 makes it a stream error: other streams need not die of it",
      [](const cause& of) {
-         return (of.frame.type == causes::data || causes::of_block(of)) &&
-                causes::is_reset(of, "STREAM_CLOSED", "STREAM_CLOSED");
+         return ((of.frame.type == causes::data || causes::of_block(of)) &&
+                 causes::is_reset(of, "STREAM_CLOSED", "STREAM_CLOSED")) ||
+                (of.frame.type == causes::data &&
+                 causes::is_reset(of, "FLOW_CONTROL_ERROR", "STREAM_CLOSED"));
      }},
     {"goaway-last-stream", "6.8", "a GOAWAY is taken whatever last stream it names",
      "connection, PROTOCOL_ERROR, where that stream is not ours or above one named before",
@@ -267,10 +280,13 @@ inline constexpr difference differences[]{
                 !of.ours.goaway.empty() &&
                 (of.theirs.goaway == of.ours.goaway || of.theirs.goaway == first->second);
      }},
-    {"frame-inside-block", "4.3, 6.10", "another frame inside a field block: PROTOCOL_ERROR",
-     "COMPRESSION_ERROR where the part before it is damaged", "a block is decoded when it is whole",
+    {"frame-inside-block", "4.3, 6.10",
+     "another frame inside a field block: PROTOCOL_ERROR; STREAM_CLOSED if the block's stream was",
+     "COMPRESSION_ERROR where the part before it is damaged; PROTOCOL_ERROR",
+     "a block is decoded when it is whole, and its head judged at once",
      [](const cause& of) {
-         return of.frame.broken && causes::both_end(of, "PROTOCOL_ERROR", "COMPRESSION_ERROR");
+         return of.frame.broken && (causes::both_end(of, "PROTOCOL_ERROR", "COMPRESSION_ERROR") ||
+                                    causes::both_end(of, "STREAM_CLOSED", "PROTOCOL_ERROR"));
      }},
     {"settings-ack", "6.5.3", "an acknowledgement of nothing is passed over, and counted",
      "connection, PROTOCOL_ERROR", "no section forbids it",
@@ -326,6 +342,13 @@ inline constexpr difference differences[]{
      [](const cause& of) {
          return of.is_client && of.frame.type == causes::data && of.we_reset("PROTOCOL_ERROR") &&
                 of.they_reset("PROTOCOL_ERROR") && of.ours.answers == of.theirs.answers;
+     }},
+    {"end-without-window", "6.9.1",
+     "END_STREAM in an empty DATA frame leaves at once, also at a window of 0",
+     "when the window allows, as if it were an octet", "6.9.1 exempts it; the tunnel is over",
+     [](const cause& of) {
+         return of.ours.answers != of.theirs.answers &&
+                causes::without_ends(of.ours) == causes::without_ends(of.theirs);
      }},
     {"initial-window-overflow", "6.9.2",
      "SETTINGS_INITIAL_WINDOW_SIZE that makes a stream's window too large: connection,"

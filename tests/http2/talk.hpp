@@ -106,7 +106,7 @@ public:
         case 3: said += model::reset(stream, random_.below(16)); return over(stream);
         case 4: return update(random_.one_in(2) ? 0 : stream, 1 + random_.below(99));
         case 5: return frame(6, random_.one_in(2) ? 1 : 0, 0, random_.bytes(8));
-        case 6: return settings(4, random_.below(70'000));
+        case 6: return settings(4, random_.one_in(4) ? 0 : random_.below(70'000));
         case 7:
             return frame(random_.any(passed_over), random_.one_in(2) ? 0xff : 0, stream,
                          random_.bytes(5));

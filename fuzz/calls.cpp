@@ -41,8 +41,11 @@ private:
         case 8: return end_stream();
         case 9: return fail();
         case 10:
-            if (from_.number(7) == 0) lose();
-            return;
+            switch (from_.number(7)) {
+            case 0: return lose();
+            case 1: has_keys_ = false; return;
+            default: return;
+            }
         default: return hear();
         }
     }
@@ -166,8 +169,22 @@ private:
 
     h2ws::http2_error code() { return static_cast<h2ws::http2_error>(from_.number(20)); }
 
+    // A client's keys may run out.
+    static Role role(bool& has_keys) {
+        Role made = fuzz::role_with_key<Role>();
+        if constexpr (Role::is_client)
+            made.keys = {.next =
+                             [](void* state, h2ws::masking_key& key) noexcept {
+                                 key = {};
+                                 return *static_cast<bool*>(state);
+                             },
+                         .state = &has_keys};
+        return made;
+    }
+
     supply& from_;
-    h2ws::websocket<Role> socket_{fuzz::role_with_key<Role>(), allowed};
+    bool has_keys_ = true;
+    h2ws::websocket<Role> socket_{role(has_keys_), allowed};
     fuzz::log happened_{allowed.max_message};
     bool closed_by_us_ = false;
     bool ended_ = false; // our half of the stream

@@ -4,6 +4,7 @@
 #include "supply.hpp"
 
 #include <h2ws/h2ws.hpp>
+#include <h2ws/message_buffer.hpp>
 
 #include <string>
 #include <variant>
@@ -89,6 +90,8 @@ private:
         if (chunk.first) text_.append(chunk.type == h2ws::opcode::text ? "text " : "binary ");
         size_ = (chunk.first ? 0 : size_) + chunk.payload.size();
         require(size_ <= most_);
+        const auto whole = message_.add(chunk);
+        require(whole && *whole == chunk.last && message_.size() == size_);
         inside_ = !chunk.last;
         text_.append(h2ws::as_text(chunk.payload)).append(chunk.last ? "|" : "");
     }
@@ -109,6 +112,7 @@ private:
 
     const std::uint64_t most_;
     std::string text_, said_;
+    h2ws::message_buffer message_;
     std::uint64_t size_ = 0; // of the message that has begun
     bool inside_ = false;
     bool over_ = false;

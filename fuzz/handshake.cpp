@@ -170,7 +170,8 @@ void ask(supply& from) {
 
 void open_gate(supply& from) {
     h2ws::connect_gate gate;
-    std::optional<bool> last; // by the values that came
+    h2ws::connect_advertisement sent; // beside a peer that may send these values
+    std::optional<bool> last;         // by the values that came
     while (!from.empty()) {
         if (from.number(3) == 0) {
             gate.settings_received();
@@ -184,6 +185,7 @@ void open_gate(supply& from) {
                 continue;
             }
             require(bool(taken) == (value <= 1 && !(last == true && value == 0)));
+            require(bool(sent.send(value)) == bool(taken));
             if (value <= 1) last = value == 1;
             if (!taken) return; // the connection is over
         }

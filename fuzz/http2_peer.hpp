@@ -70,11 +70,25 @@ private:
         case 8:
             return from_.number(9) == 0 ? append_h2(wire_, from_.octets(12), 7, 0, 0)
                                         : data(stream);
-        case 9:
-            return append_h2(wire_, from_.octets(from_.number(30)), from_.number(16),
-                             from_.number(255), stream);
+        case 9: return any_frame(stream);
         default: return data(2 * from_.number(3) + 1);
         }
+    }
+
+    void any_frame(std::size_t stream) {
+        const h2ws::const_bytes payload = from_.octets(from_.number(30));
+        const std::size_t type = from_.number(16), flags = from_.number(255);
+        if (type == 16 && payload.size() < 10) return priority_update(flags);
+        append_h2(wire_, payload, type, flags, stream);
+    }
+
+    // RFC 9218 §7.1
+    void priority_update(std::size_t what) {
+        bytes payload(4);
+        payload[3] = static_cast<std::byte>(2 * (what >> 4) + 1);
+        append_text(payload, what % 16 == 15 ? "i, u=" : "u=");
+        payload.push_back(static_cast<std::byte>('0' + what % 16));
+        append_h2(wire_, payload, 16, 0, 0);
     }
 
     void data(std::size_t stream) {
@@ -91,19 +105,12 @@ private:
     void headers(std::size_t stream) {
         static constexpr std::string_view values[] = {"CONNECT", "websocket", "https", "/",
                                                       "a.test",  "13",        "200",   "403",
-                                                      "103",     "GET",       "chat",  ""};
-        static constexpr std::string_view names[] = {":method",
-                                                     ":protocol",
-                                                     ":scheme",
-                                                     ":path",
-                                                     ":authority",
-                                                     "sec-websocket-version",
-                                                     ":status",
-                                                     "content-length",
-                                                     "sec-websocket-protocol",
-                                                     "cookie",
-                                                     "te",
-                                                     "X"};
+                                                      "103",     "GET",       "chat",  "u=1, i"};
+        static constexpr std::string_view names[] = {
+            ":method", ":protocol",      ":scheme",
+            ":path",   ":authority",     "sec-websocket-version",
+            ":status", "content-length", "sec-websocket-protocol",
+            "cookie",  "priority",       "X"};
         std::vector<h2ws::field> lines;
         if (is_client_ && from_.number(7) != 0)
             lines = {{":method", "CONNECT"},   {":protocol", "websocket"},

@@ -121,6 +121,18 @@ void answer_key(const std::string& key) {
         require(std::string(text.data(), text.size()) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
 
+// Made when this is compiled, and now.
+void classify(supply& from) {
+    namespace characters = h2ws::characters;
+    characters::class_table made{};
+    const std::string marks(h2ws::as_text(from.octets(3)));
+    made.add(marks, characters::token);
+    made.add('a', 'f', characters::scheme);
+    for (const char c : marks)
+        require((made.of[static_cast<unsigned char>(c)] & characters::token) != 0);
+    require((made.of[static_cast<unsigned char>('f')] & characters::scheme) != 0);
+}
+
 void draw_keys() {
     h2ws::system_entropy entropy;
     h2ws::masking_key_source keys = entropy.source();
@@ -134,7 +146,7 @@ void draw_keys() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     supply from(data, size);
-    switch (from.number(5)) {
+    switch (from.number(6)) {
     case 0: read_uri(text_of(from)); break;
     case 1: read_uri("wss://" + text_of(from)); break;
     case 2: {
@@ -144,6 +156,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     case 3: ask_of_error(from); break;
     case 4: keep_alive(from); break;
+    case 5: classify(from); break;
     default: answer_key(std::string(h2ws::as_text(from.rest()))); draw_keys();
     }
     return 0;

@@ -70,7 +70,7 @@ def read_exceptions(file):
 
 
 def chosen(name, only, exceptions):
-    return ((not only or any(name.startswith(suite + "/") for suite in only))
+    return ((not only or any((name + "/").startswith(suite + "/") for suite in only))
             and not any(fnmatch.fnmatchcase(name, pattern) for pattern in exceptions))
 
 
@@ -91,7 +91,7 @@ def list_tests(options):
     names = [test["name"] for test in introspected(options, "tests")
              if chosen(test["name"], options.only, options.exceptions)]
     for suite in options.only:
-        if not any(name.startswith(suite + "/") for name in names):
+        if not any((name + "/").startswith(suite + "/") for name in names):
             print(f"the suite {suite} has no test to run", file=sys.stderr)
             return 1
     print("\n".join(names))

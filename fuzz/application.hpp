@@ -94,7 +94,7 @@ private:
         } else if (const auto* last = std::get_if<h2ws::closed>(&said.what)) {
             where.closed = true;
             say("closed " + std::string(h2ws::info(last->error).name), said.tunnel.value);
-            require(!session_.send(said.tunnel, h2ws::opcode::text, {}, now));
+            require(!session_.send(said.tunnel, h2ws::opcode::text, h2ws::const_bytes(), now));
         } else {
             say("control", said.what.index());
         }

@@ -41,7 +41,7 @@ public:
     }
 
 private:
-    enum : std::size_t { end_stream = 1, end_headers = 4 };
+    static constexpr std::size_t end_stream = 1, end_headers = 4;
 
     void settings() {
         bytes payload;

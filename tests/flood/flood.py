@@ -16,27 +16,17 @@ from checks import Cases, check  # noqa: E402
 from connection import Connection, Neighbour  # noqa: E402
 from floods import FLOODS  # noqa: E402
 from processes import ENGINE, Process  # noqa: E402
+from served import Listening  # noqa: E402
 
 rows = []
 
 
-class Server:
+class Server(Listening):
     """`h2ws serve` and what the kernel says of its process."""
 
     def __init__(self, h2ws, *options):
-        self.process = Process(h2ws, "serve", "--listen", "127.0.0.1:0", "--cleartext", "--quiet",
-                               *options)
-
-    def __enter__(self):
-        try:
-            self.port = int(self.process.wait_line(r"listening on 127\.0\.0\.1:(\d+)")[1])
-        except BaseException:
-            self.process.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *exception):
-        self.process.__exit__()
+        super().__init__(Process(h2ws, "serve", "--listen", "127.0.0.1:0", "--cleartext", "--quiet",
+                                 *options))
 
     def proc(self, name):
         return pathlib.Path(f"/proc/{self.process.popen.pid}/{name}")

@@ -57,13 +57,11 @@ def data_octets(frames, mark):
                for word in frame.detail if word.startswith("length="))
 
 
-class Served:
-    """A running server. `certificates`: with these it speaks TLS."""
+class Listening:
+    """A running `h2ws serve`, on a port of its own."""
 
-    def __init__(self, tool, *options, certificates=None):
-        tls = (["--tls-cert", certificates.certificate, "--tls-key", certificates.key]
-               if certificates else ["--cleartext"])
-        self.process = Process(tool, "serve", "--listen", "127.0.0.1:0", *tls, "-v", *options)
+    def __init__(self, process):
+        self.process = process
 
     def __enter__(self):
         try:
@@ -75,6 +73,15 @@ class Served:
 
     def __exit__(self, *exception):
         self.process.__exit__()
+
+
+class Served(Listening):
+    """A server that tells what it does. `certificates`: with these it speaks TLS."""
+
+    def __init__(self, tool, *options, certificates=None):
+        tls = (["--tls-cert", certificates.certificate, "--tls-key", certificates.key]
+               if certificates else ["--cleartext"])
+        super().__init__(Process(tool, "serve", "--listen", "127.0.0.1:0", *tls, "-v", *options))
 
     def said(self, what, path):
         """What the server said of the tunnel on this path, as a dictionary."""

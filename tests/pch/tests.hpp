@@ -1,0 +1,2 @@
+// What each test includes and takes longest: compiled once for each suite.
+#include "../catch.hpp"

@@ -92,8 +92,10 @@ void compare(const session_options& ours_have, const session_options& theirs_hav
     const std::vector<peer_frame> frames = cut(input, !Ours::is_client);
     block_reader blocks;
     std::set<std::uint32_t> by_204; // streams of tunnels that were opened so
+    std::set<std::uint32_t> padded; // streams whose DATA was
     for (std::size_t i = 0; i < frames.size(); ++i) {
         const bool reset = ours.has_reset(frames[i].stream);
+        if (frames[i].type == causes::data && frames[i].has(8)) padded.insert(frames[i].stream);
         const field_lines fields =
             frames[i].type == 1 && frames[i].whole ? blocks.read(frames[i]) : field_lines{};
         const outcome ours_made = ours.hear(frames[i]);
@@ -105,7 +107,8 @@ void compare(const session_options& ours_have, const session_options& theirs_hav
             continue;
         }
         if (explained({frames[i], ours_made, theirs_made, Ours::is_client, reset,
-                       by_204.contains(frames[i].stream), fields},
+                       by_204.contains(frames[i].stream), padded.contains(frames[i].stream),
+                       fields},
                       all))
             return;
         octets told;

@@ -52,6 +52,7 @@ struct cause {
     bool is_client;          // are both
     bool we_had_reset;       // the frame's stream, before
     bool opened_by_204;      // it is a tunnel that was
+    bool padded;             // DATA of the stream was, then or before
     field_lines fields = {}; // of its block
 
     bool has(std::string_view name) const {
@@ -155,6 +156,14 @@ inline constexpr difference differences[]{
      [](const cause& of) {
          return of.frame.type == causes::data && of.we_reset("FLOW_CONTROL_ERROR") &&
                 (of.they_reset("FLOW_CONTROL_ERROR") || !of.frame.whole);
+     }},
+    {"window-of-padding", "6.1, 6.9", "the window that padding took is granted behind the data",
+     "with the data, in one WINDOW_UPDATE",
+     "of two grants a peer may have one when it sends DATA, which is then beyond one of the "
+     "windows",
+     [](const cause& of) {
+         return of.frame.type == causes::data && of.padded &&
+                of.we_reset("FLOW_CONTROL_ERROR") != of.they_reset("FLOW_CONTROL_ERROR");
      }},
     {"told-before-damage", "4.3, 6.10",
      "a block is decoded when it is whole: nothing is told of one that is damaged or broken off",

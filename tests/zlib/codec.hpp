@@ -23,12 +23,21 @@ using transcript::octets;
 inline const octets hello = hex("f2 48 cd c9 c9 07 00");
 inline const octets again = hex("f2 00 11 00 00");
 
+// zlib-ng 2.1 clears what it was not given, and crashes; 2.2 allocates once and looks, and makes
+// each window to receive as large as any.
+#if defined(ZLIBNG_VERNUM) && ZLIBNG_VERNUM < 0x02020000L
+inline constexpr bool outlives_failed_allocations = false;
+#else
+inline constexpr bool outlives_failed_allocations = true;
+#endif
+
 // What a context takes of the allocator, by the library that this is built with: to send a little
 // more than this, to receive its window and less than this.
 inline std::size_t deflating_memory(int window_bits, int memory_level) {
     const std::size_t window = std::size_t{4} << std::max(window_bits, 9);
 #ifdef ZLIBNG_VERNUM
-    return window + 131'072 + (std::size_t{256} << memory_level); // of any level one size of hash
+    constexpr std::size_t symbols = ZLIBNG_VERNUM < 0x02020000L ? 256 : 320;
+    return window + 131'072 + (symbols << memory_level); // of any level one size of hash
 #else
     return window + (std::size_t{512} << memory_level);
 #endif
@@ -38,13 +47,12 @@ inline constexpr std::size_t inflating_memory = 10'000;
 #else
 inline constexpr std::size_t inflating_memory = 7'900;
 #endif
-
-// zlib-ng 2.1 clears what it was not given, and crashes; 2.2 allocates once and looks.
-#if defined(ZLIBNG_VERNUM) && ZLIBNG_VERNUM < 0x02020000L
-inline constexpr bool outlives_failed_allocations = false;
-#else
-inline constexpr bool outlives_failed_allocations = true;
+inline std::size_t inflating_window(int window_bits) {
+#if defined(ZLIBNG_VERNUM) && ZLIBNG_VERNUM >= 0x02020000L
+    window_bits = 15;
 #endif
+    return std::size_t{1} << window_bits;
+}
 
 // All of one message in pieces of at most `room` octets.
 template <class Encoder>

@@ -41,11 +41,13 @@ public:
         return finish_frame(type, payload, key, fin, false);
     }
 
-    // One frame whose payload is made in `out`.
-    result<frame> copied(opcode type, const_bytes& payload, mutable_bytes out, bool fin) noexcept {
+    // One frame whose payload is made in `out`; a message begins as it is unless it may be encoded.
+    result<frame> copied(opcode type, const_bytes& payload, mutable_bytes out, bool fin,
+                         [[maybe_unused]] bool may_encode = true) noexcept {
         if (!may_continue(type)) return errc::invalid_argument;
         if constexpr (Extension::owns_rsv1) {
-            if (encodes(payload, fin)) return encode(type, payload, out, fin);
+            if ((may_encode || begun()) && encodes(payload, fin))
+                return encode(type, payload, out, fin);
         }
         return copy(type, payload, out, fin);
     }

@@ -292,7 +292,7 @@ private:
             const mutable_bytes block = output.queue.reserve(header + room);
             const result<frame> made =
                 block.empty() ? errc::no_memory
-                              : socket_.send(type, payload, block.subspan(header), fin);
+                              : socket_.send(type, payload, block.subspan(header), fin, encoded);
             if (!made) {
                 if (begun || payload.size() != given)
                     abort(made.error(), http2_error::internal_error, out);

@@ -93,16 +93,16 @@ public:
         return outgoing_.in_place(type, payload, fin);
     }
 
-    // The same with the payload masked, or encoded by the extension, into `out`: one fragment per
-    // call, `payload` advanced past what it holds. Call again while frame::more.
-    result<frame> send(opcode type, const_bytes& payload, mutable_bytes out,
-                       bool fin = true) noexcept {
+    // The same with the payload masked, or encoded if it may be, into `out`: one fragment per call,
+    // `payload` advanced past what it holds. Call again while frame::more.
+    result<frame> send(opcode type, const_bytes& payload, mutable_bytes out, bool fin = true,
+                       bool may_encode = true) noexcept {
         if (!may_send()) return errc::not_open;
-        return outgoing_.copied(type, payload, out, fin);
+        return outgoing_.copied(type, payload, out, fin, may_encode);
     }
 
-    // Whether that would have the extension encode the payload; of a message's first bytes it is
-    // asked.
+    // Whether that would have the extension encode the payload, which is asked of a message's first
+    // bytes. After a no it may not encode them: asked again it might say yes.
     bool encodes(const_bytes payload, bool fin) noexcept {
         return may_send() && outgoing_.encodes(payload, fin);
     }

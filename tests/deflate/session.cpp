@@ -461,3 +461,21 @@ TEMPLATE_LIST_TEST_CASE("no allocation of zlib's or ours that fails does harm", 
         }
     }
 }
+
+TEMPLATE_LIST_TEST_CASE("a message goes as it is where there was no memory to compress it",
+                        "[deflate][rfc7692-6][R229]", compressing_models) {
+    scarce_memory memory;
+    std::minstd_rand random(1);
+    octets noise(100, '\0'); // it does not shrink
+    for (char& each : noise) each = static_cast<char>(random() >> 8);
+    for (const octets& message : {octets("Hello"), noise}) {
+        compressing<TestType> both({}, {}, {.memory = memory.policy()});
+        const tunnel_id tunnel = both.open_tunnel();
+        memory.fails_at = memory.allocations + 1; // and none after it
+        CHECK(both.client.send(tunnel, message, opcode::binary) == errc::none);
+        both.run();
+        CHECK(both.server.has("1 " + transcript::described(opcode::binary, message)));
+        CHECK(both.client.log == lines{"1 opened 200"});
+        both.finish();
+    }
+}

@@ -90,12 +90,18 @@ TEST_CASE("memory that is kept is released when all is written") {
     CHECK(third.released == 1);
 }
 
-TEST_CASE("a list without memory has failed and stays whole in itself") {
+TEST_CASE("a list without memory has failed, and ends where the first octet is missing") {
     for (std::size_t turn = 1; turn < 4; ++turn) {
         scarce_memory memory{.fails_at = turn};
         gather_list list(memory.policy());
         list.copy(as_bytes(std::string(20'000, 'x')));
         CHECK(list.failed() == (turn <= 3));
         CHECK(list.size() == text_of(list).size());
+        const std::string before = text_of(list);
+        CHECK(std::string(20'000, 'x').starts_with(before));
+        const std::string large(list.lend_from, 'y');
+        list.copy(as_bytes("more"));
+        list.lend(as_bytes(large));
+        CHECK(text_of(list) == before);
     }
 }

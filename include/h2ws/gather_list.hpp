@@ -45,10 +45,11 @@ public:
     bool empty() const noexcept { return size_ == 0; }
 
     // Memory ran out: what is listed is not all that should have been, the connection is lost.
+    // Nothing is listed any more: it would follow on what is missing.
     bool failed() const noexcept { return failed_; }
 
     void copy(const_bytes bytes) noexcept {
-        while (!bytes.empty()) {
+        while (!bytes.empty() && !failed_) {
             if (page_ == nullptr || page_->used == page_size) {
                 if (!add_page()) return;
             }
@@ -107,6 +108,7 @@ private:
     }
 
     void list(const_bytes bytes) noexcept {
+        if (failed_) return;
         size_ += bytes.size();
         if (spans_.size() > written_) {
             const_bytes& last = spans_[spans_.size() - 1];

@@ -223,6 +223,9 @@ private:
 
     // ---- input ----------------------------------------------------------------------------------
 
+    // Of a GOAWAY with an error that is not ours: nghttp2's or the owner's.
+    static errc why_terminated(std::uint32_t) noexcept { return errc::connection_error; }
+
     // Before it is known whose the request is. `:protocol` makes it a tunnel's; where another
     // method than CONNECT has it, nghttp2 finds the message malformed.
     bool candidate_field(const field& line) noexcept {

@@ -236,8 +236,8 @@ protected:
     }
 
     nghttp2_session* session_ = nullptr;
-    errc fatal_ = errc::connection_error; // why we send a GOAWAY with an error
-    bool doomed_ = false;                 // we have decided to: what arrives is passed over
+    errc fatal_ = errc::none; // why we send a GOAWAY with an error
+    bool doomed_ = false;     // we have decided to: what arrives is passed over
 
     // nghttp2 neither reads nor writes any more. It does both until a GOAWAY was sent or received.
     bool is_done() const noexcept {
@@ -328,7 +328,9 @@ private:
     void goaway_sent(const nghttp2_goaway& frame) noexcept {
         may_end_ = true;
         if (frame.error_code != NGHTTP2_NO_ERROR)
-            return this->end_connection(fatal_, static_cast<http2_error>(frame.error_code));
+            return this->end_connection(doomed_ ? fatal_
+                                                : this->engine().why_terminated(frame.error_code),
+                                        static_cast<http2_error>(frame.error_code));
         // Not with it: nghttp2 would send the PING first, and its answer would say nothing.
         if (announced_) checked(nghttp2_submit_ping(session_, NGHTTP2_FLAG_NONE, shutdown_ping));
     }

@@ -169,6 +169,12 @@ private:
                              http2_error::protocol_error);
     }
 
+    // Of a GOAWAY that nghttp2 sends by itself. INTERNAL_ERROR: it could not compress fields, which
+    // fails only without memory.
+    static errc why_terminated(std::uint32_t code) noexcept {
+        return code == NGHTTP2_INTERNAL_ERROR ? errc::no_memory : errc::connection_error;
+    }
+
     void headers_begin(const nghttp2_frame& frame) noexcept {
         if constexpr (Role::is_client)
             this->response_begins(frame.hd.stream_id);

@@ -55,17 +55,18 @@ inline std::vector<field> tunnel_request() {
 // A session with two echoing tunnels, streams 1 and 3; its peer is made by hand.
 template <class Session>
 struct conversation {
-    explicit conversation(session_options options = {}, const octets& settings = {})
+    explicit conversation(session_options options = {}, const octets& settings = {},
+                          const octets& acknowledged = settings_ack)
         : side((options.accept_tunnels = true, options), {}, now) {
         side.echoes = true;
         if constexpr (Session::is_client) {
-            hears(model::server_preface(true) + settings + settings_ack);
+            hears(model::server_preface(true) + settings + acknowledged);
             open();
             open();
             for (const std::uint32_t stream : {1U, 3U})
                 hears(model::headers(stream, {{":status", "200"}}, false));
         } else {
-            hears(model::client_preface() + settings + settings_ack);
+            hears(model::client_preface() + settings + acknowledged);
             for (const std::uint32_t stream : {1U, 3U})
                 hears(model::headers(stream, tunnel_request(), false));
         }

@@ -5,38 +5,11 @@
 #pragma once
 
 #include "../scarce_memory.hpp"
-#include "../session_suite/alone.hpp"
+#include "exchange.hpp"
 
 namespace engine_suite {
 
 using namespace session_suite;
-
-using pair_type = pair<model>;
-
-inline const std::vector<field> post{
-    {":method", "POST"}, {":scheme", "https"}, {":authority", "a.test"}, {":path", "/post"}};
-
-// An interim answer, a body of a known length, trailers.
-inline void respond(pair_type& both, request_id request) {
-    auto& session = both.server.session;
-    const field hint{"link", "</style.css>; rel=preload"}, length{"content-length", "3"},
-        checksum{"checksum", "abc"};
-    (void)session.send_interim(request, 103, {&hint, 1}, both.now);
-    if (!session.respond(request, 200, {&length, 1}, as_bytes("yes"), both.now, false) ||
-        !session.send_trailers(request, {&checksum, 1}, both.now))
-        (void)session.reset(request, http2_error::internal_error, both.now);
-}
-
-inline void answer(pair_type& both, const stream_event& found) {
-    auto& server = both.server;
-    if (const auto* asked = std::get_if<tunnel_requested>(&found)) {
-        if (asked->request->path == "/refused")
-            (void)server.session.refuse(asked->tunnel, 403, both.now, {}, "no");
-        else
-            (void)server.accept(asked->tunnel, {.subprotocol = "chat"});
-    }
-    if (const auto* asked = std::get_if<request_received>(&found)) respond(both, asked->request);
-}
 
 inline void talk(pair_type& both, tunnel_id tunnel, const allocator& memory) {
     (void)both.client.send(tunnel, octets(20'000, 'x'), opcode::binary);

@@ -211,7 +211,7 @@ private:
             lanes_.admit(control_);
             lanes_.write_credit(control_);
             flush_and_end();
-            send_data();
+            if (!without_memory()) send_data();
         }
         flush_and_end();
         sweep();
@@ -223,6 +223,7 @@ private:
 
     // Our halves that end with fields have ended once these have left.
     void flush_and_end() noexcept {
+        if (without_memory()) return; // nothing follows on what is missing
         this->out_.copy(control_.bytes());
         control_.clear();
         for (lane& on : lanes_)

@@ -45,6 +45,9 @@ public:
         return {fields_.data(), fields_.size()};
     }
 
+    // Whether `fields` gives all of them: there is memory for it.
+    bool listed() noexcept { return fields().size() == sizes_.size(); }
+
     // Gives the memory back.
     void clear() noexcept { *this = field_store(memory()); }
 

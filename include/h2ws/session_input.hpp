@@ -67,11 +67,16 @@ protected:
     }
     void section_complete(stream_type& at, bool end_stream) noexcept {
         if (awaits_head(at)) {
+            field_store* const section = at.received_section();
+            if (at.error == errc::none && section != nullptr && !section->listed())
+                at.error = errc::no_memory; // not a message that lacks what it must have
             this->engine().head_complete(at, end_stream);
             if (end_stream && at.stage == stream_stage::answered) end_received(at);
         } else if (!at.is_request && at.stage != stream_stage::answered) {
             headers_on_tunnel(at);
         } else if (end_stream) {
+            if (at.exchange && at.exchange->parts && !at.exchange->parts->trailers.listed())
+                return this->abort(at, errc::no_memory, http2_error::internal_error);
             end_received(at);
         } else { // RFC 9113 §8.1 (R49)
             this->abort(at, errc::malformed_message, http2_error::protocol_error);

@@ -124,14 +124,17 @@ struct stream {
         return !closed(life.received()) || !closed(life.sent());
     }
 
-    // The field section that is being received; empty where none is.
-    std::span<const field> received_fields() noexcept {
-        if (!exchange) return {};
+    // The field section of a head that is being received; nullptr where none is.
+    field_store* received_section() noexcept {
+        if (!exchange) return nullptr;
         if constexpr (Role::is_client)
-            return exchange->response_section ? exchange->response_section->fields()
-                                              : std::span<const field>{};
+            return exchange->response_section ? &*exchange->response_section : nullptr;
         else
-            return exchange->section.fields();
+            return &exchange->section;
+    }
+    std::span<const field> received_fields() noexcept {
+        field_store* const section = received_section();
+        return section == nullptr ? std::span<const field>{} : section->fields();
     }
 
     // Bytes of its body, or of a raw tunnel, that have not left.

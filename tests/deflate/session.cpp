@@ -443,6 +443,8 @@ TEMPLATE_LIST_TEST_CASE("no allocation of zlib's or ours that fails does harm", 
             (void)both.client.close(*made);
         }
         both.pass(seconds(40));
+        check_no_blame(both.client.log);
+        check_no_blame(both.server.log);
         both.client.lost();
         both.server.lost();
         both.client.check_ended();

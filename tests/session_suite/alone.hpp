@@ -33,6 +33,17 @@ inline bool contains(const lines& all, const std::string& line) {
     return std::find(all.begin(), all.end(), line) != all.end();
 }
 
+// Lack of memory is told as such: no peer is blamed for it.
+inline void check_no_blame(const lines& log) {
+    for (const std::string& line : log) {
+        CAPTURE(line);
+        for (const char* const wrong :
+             {"_invalid", "malformed", "missing", "too_small", "not_enabled", "PROTOCOL_ERROR"})
+            CHECK(line.find(wrong) == octets::npos);
+        if (line.starts_with("rejected ")) CHECK(line == "rejected no_memory");
+    }
+}
+
 } // namespace session_suite
 
 using namespace session_suite;

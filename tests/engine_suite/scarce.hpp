@@ -137,3 +137,27 @@ TEST_CASE("a tunnel that nobody answers ends though there is no memory for a 503
     both.client.lost();
     both.server.lost();
 }
+
+TEST_CASE("where memory ends between answers what left before is whole", "[engine][scarce]") {
+    const octets value(200, 'v');
+    const field large{"large", value};
+    for (std::size_t more = 1; more < 60; ++more) { // allocations that still succeed, and one
+        CAPTURE(more);
+        scarce_memory memory;
+        {
+            const engine_memory of_engine(true, memory);
+            pair_type both({}, {.memory = memory.policy()}, {});
+            both.server.accepts = false;
+            for (int i = 0; i < 20; ++i) (void)both.open();
+            both.run();
+            memory.fails_at = memory.allocations + more;
+            for (const auto& [name, state] : both.server.tunnels)
+                (void)both.server.session.accept({name}, {.fields = {&large, 1}}, both.now);
+            both.run();
+            check_reasons(both.client.log);
+            both.client.lost();
+            both.server.lost();
+        }
+        CHECK(memory.held == 0);
+    }
+}

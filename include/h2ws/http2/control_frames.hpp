@@ -17,7 +17,8 @@ public:
     const_bytes bytes() const noexcept { return {octets_.data(), octets_.size()}; }
     bool empty() const noexcept { return octets_.empty(); }
 
-    // Memory ran out: a frame is missing, the connection is lost.
+    // Memory ran out: a frame is missing or not whole, and none of them may leave. The connection
+    // is lost.
     bool failed() const noexcept { return failed_; }
 
     // They are the transport's now.

@@ -207,7 +207,7 @@ protected:
         if (this->ended()) return;
         if (std::exchange(credit_waited_, false)) grant_credit();
         do flush_control(); // waits for no window: RFC 9113 §5.2.1 (R99)
-        while (!doomed_ && this->out_.size() < flush_size && send_next());
+        while (!doomed_ && !control_.failed() && this->out_.size() < flush_size && send_next());
         flush_control();
         if (doomed_)
             this->end_connection(fatal_, info(fatal_).stream_error);
@@ -315,7 +315,7 @@ private:
     }
 
     void flush_control() noexcept {
-        while (!control_.empty()) {
+        while (!control_.empty() && !control_.failed()) {
             this->out_.copy(control_.bytes());
             control_.clear();
             end_with_headers();

@@ -2,55 +2,31 @@
 // streams; and coroutines that echo and talk.
 #pragma once
 
-#include <h2ws/asio/stream_connection.hpp>
-#include <h2ws/system_entropy.hpp>
+#include "ends.hpp"
 
-#include <asio.hpp>
 #include <asio/experimental/as_tuple.hpp>
-#include <engine.hpp>
 
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace streams {
 
 using asio::awaitable;
 using asio::use_awaitable;
 using local_socket = asio::local::stream_protocol::socket;
-using strings = std::vector<std::string>;
 
 inline constexpr auto tuple = asio::experimental::as_tuple(use_awaitable);
 
 template <class Socket = local_socket, class Session = engine::server>
-using server_end = h2ws::asio::stream_connection<Session, Socket>;
+using server_end = server_over<Socket, Session>;
 template <class Socket = local_socket, class Session = engine::client>
-using client_end = h2ws::asio::stream_connection<Session, Socket>;
+using client_end = client_over<Socket, Session>;
 
 using server_stream = server_end<>::stream_type;
 using client_stream = client_end<>::stream_type;
-
-inline h2ws::session_options accepting(h2ws::session_options options = {}) {
-    options.accept_tunnels = true;
-    return options;
-}
-
-inline h2ws::connect_request chat(std::string_view path = "/chat") {
-    return {.scheme = "http", .authority = "localhost", .path = path};
-}
-
-// "none", "eof", "operation_aborted", or the name of an errc.
-inline std::string name_of(std::error_code error) {
-    if (!error) return "none";
-    if (error == asio::error::eof) return "eof";
-    if (error == asio::error::operation_aborted) return "operation_aborted";
-    if (error == asio::error::already_started) return "already_started";
-    if (error.category() != h2ws::error_category()) return error.message();
-    return std::string(h2ws::info(static_cast<h2ws::errc>(error.value())).name);
-}
 
 // What an exception says that ended a coroutine.
 inline std::string name_of(std::exception_ptr thrown) {

@@ -83,3 +83,12 @@ TEST_CASE("reads and writes of any size carry the same messages", "[asio]") {
     slow.run();
     CHECK(slow.both.undisturbed());
 }
+
+TEST_CASE("a peer that never acknowledges SETTINGS is spoken with", "[asio][rfc9113-6.5.3]") {
+    const std::string acknowledgement{"\0\0\0\4\1\0\0\0\0", 9};
+    scene silent;
+    for (const side from : {side::near, side::far}) silent.between.leave_out(from, acknowledgement);
+    silent.run();
+    CHECK(silent.both.undisturbed());
+    for (const side from : {side::near, side::far}) CHECK(silent.between.times_left_out(from) == 1);
+}

@@ -23,6 +23,7 @@ struct stage {
 
     // Everything that happens without time passing. False: there is too much of it.
     bool settle() {
+        context.restart();
         for (int steps = 0; steps < 1'000'000; ++steps)
             if (context.poll_one() == 0) return true;
         return false;
@@ -85,7 +86,7 @@ private:
                     heard.push_back(std::exchange(hearing, {}));
                     close_in_the_end();
                 }
-                if (!error || is_cancelled(error)) return read();
+                if (goes_on(error)) return read();
                 read_end = name_of(error);
                 finish();
             }));
@@ -100,14 +101,15 @@ private:
         socket_.async_write(h2ws::opcode::text, part, fin,
                             handlers_.one(stop.write, [this](std::error_code error) {
                                 if (!error) ++said_;
-                                if (!error || is_cancelled(error)) return say();
+                                if (goes_on(error)) return say();
                                 write_end = name_of(error);
                                 if (!dropped_) drop();
                             }));
     }
 
     void close_in_the_end() {
-        if (!over_ || closing_ || said_ != 2 * says_.size() || heard.size() != hears_) return;
+        if (!over_ || closing_ || dropped_ || said_ != 2 * says_.size() || heard.size() != hears_)
+            return;
         closing_ = true;
         close();
     }
@@ -119,6 +121,9 @@ private:
         }));
     }
 
+    bool goes_on(std::error_code error) const {
+        return is_cancelled(error) || (!error && !dropped_);
+    }
     // By its signal, as if it had not begun.
     bool is_cancelled(std::error_code error) const {
         return error == asio::error::operation_aborted && !dropped_;
@@ -135,6 +140,12 @@ private:
     bool finished_ = false;
 };
 
+// No time is to pass, however slow the machine is.
+inline h2ws::session_options timeless(h2ws::session_options options) {
+    options.waits = {h2ws::never, h2ws::never, h2ws::never, h2ws::never, h2ws::never, h2ws::never};
+    return options;
+}
+
 template <class Transport>
 class dialogue {
 public:
@@ -148,8 +159,9 @@ public:
         : up_(std::move(up)),
           down_(std::move(down)),
           handlers_(on.handlers),
-          client(std::in_place, std::move(near), h2ws::client{entropy_.source()}, clients),
-          server(std::in_place, std::move(far), h2ws::server{}, accepting(servers)) {
+          client(std::in_place, std::move(near), h2ws::client{entropy_.source()},
+                 timeless(clients)),
+          server(std::in_place, std::move(far), h2ws::server{}, timeless(accepting(servers))) {
         for (int i = 0; i < 2; ++i) {
             asking.emplace_back(new client_speaker(handlers_, up_, down_.size(), [this] {
                 if (--left_ == 0 && client) client->shutdown();
@@ -159,12 +171,15 @@ public:
     }
 
     void run() {
-        run(*server, stop_server, server_ends);
-        run(*client, stop_client, client_ends);
+        run_server();
+        run_client();
         accept();
         open(0);
         open(1);
     }
+
+    void run_server() { run(*server, stop_server, server_ends); }
+    void run_client() { run(*client, stop_client, client_ends); }
 
     // Each end was told once, and what was heard is how what was said began.
     bool consistent() const {

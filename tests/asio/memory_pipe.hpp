@@ -50,10 +50,13 @@ public:
         at.held = held;
         if (!held && at.written) std::exchange(at.written, nullptr)({});
     }
-    bool writes(side from) { return way(from).written != nullptr; }
+
+    // Of what that side says, this is passed over where a write has it.
+    void leave_out(side from, std::string octets) { way(from).left_out = std::move(octets); }
 
     // Octets of that side that were passed on.
     std::size_t passed(side from) { return way(from).passed; }
+    std::size_t times_left_out(side from) { return way(from).times_left_out; }
 
 private:
     using handler = std::function<void(std::error_code, std::size_t)>;
@@ -62,6 +65,8 @@ private:
         std::string waiting; // passed on and not read
         std::size_t passed = 0;
         std::size_t left = unlimited;
+        std::string left_out;
+        std::size_t times_left_out = 0;
         bool lost = false; // what is written goes nowhere
         bool held = false;
         std::error_code end;    // what is read after it all
@@ -111,10 +116,19 @@ private:
             }
         }
 
+        void leave_out(direction& at, std::string& octets) {
+            const std::size_t found =
+                at.left_out.empty() ? std::string::npos : octets.find(at.left_out);
+            if (found == std::string::npos) return;
+            octets.erase(found, at.left_out.size());
+            ++at.times_left_out;
+        }
+
         // How much of it was taken.
         std::size_t take(direction& at, std::string octets) {
             const std::size_t size = std::min(octets.size(), piece);
             octets.resize(at.lost ? 0 : std::min(size, at.left));
+            leave_out(at, octets);
             at.waiting += octets;
             at.passed += octets.size();
             if (at.left != unlimited) at.left -= octets.size();

@@ -39,6 +39,8 @@ private:
 
 class tally {
 public:
+    tally() { calls_.reserve(1'000); } // it is not short of memory itself
+
     // A handler of this, which a signal can cancel.
     template <class Call>
     auto one(asio::cancellation_signal& stop, Call call) {

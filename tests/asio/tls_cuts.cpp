@@ -33,7 +33,7 @@ struct contexts {
 struct scene : stage {
     const strings up, down;
     std::unique_ptr<secured> near, far;
-    asio::cancellation_signal stop;
+    asio::cancellation_signal stop_near, stop_far;
     strings handshakes;
     std::size_t shaken[2] = {}; // octets of each side by then
     std::unique_ptr<dialogue<secured>> both;
@@ -44,7 +44,7 @@ struct scene : stage {
           near(new secured(between.of(side::near), tls.client)),
           far(new secured(between.of(side::far), tls.server)) {}
 
-    void shake_hands(secured& end, secured::handshake_type type) {
+    void shake_hands(secured& end, secured::handshake_type type, asio::cancellation_signal& stop) {
         end.async_handshake(type, handlers.one(stop, [this, &end](std::error_code error) {
             handshakes.push_back(name_of(error));
             if (error) return end.lowest_layer().close();
@@ -61,8 +61,8 @@ struct scene : stage {
     }
 
     void run() {
-        shake_hands(*near, secured::client);
-        shake_hands(*far, secured::server);
+        shake_hands(*near, secured::client, stop_near);
+        shake_hands(*far, secured::server, stop_far);
         REQUIRE(settle());
         CHECK(handlers.each_once());
         CHECK(handshakes.size() == 2);

@@ -54,7 +54,9 @@ public:
     // and expire. Completes with void(std::error_code): none when both sides were done, else why
     // the transport failed (timed_out: the peer took nothing for waits.stalled), already_started
     // when it runs. A handler that throws ends the connection with the exception's way out of the
-    // executor's run(). Cancellation (terminal, partial) is `close`; total has no effect.
+    // executor's run(), and so does a want of memory of our own; a completion handler for which its
+    // allocator has none is destroyed. Cancellation (terminal, partial) is `close`; total has no
+    // effect.
     template <class Handler, class CompletionToken>
     auto async_run(Handler handler, CompletionToken&& token) {
         const auto self = this->shared_from_this();

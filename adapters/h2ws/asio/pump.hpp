@@ -76,13 +76,13 @@ private:
                 more = write();
                 more = give_out(in) || more;
             }
-        } catch (...) { // the handler's: nobody would go on with the connection
+            arm();
+        } catch (...) { // the handler's, or no memory: nobody would go on with the connection
             advancing_ = false;
             end(::asio::error::operation_aborted, connection_loss::failed);
             throw;
         }
         advancing_ = false;
-        arm();
         if (!owner_->session().finished()) return;
         if (!writing_) return leave();
         // The session has given up the transport: nobody takes what is being written.
@@ -101,7 +101,16 @@ private:
     }
 
     void read() {
-        reading_ = true;
+        try {
+            begin_read();
+        } catch (...) { // as in `advance`
+            end(::asio::error::operation_aborted, connection_loss::failed);
+            throw;
+        }
+    }
+
+    // What throws has begun nothing. This goes for writes and waits too.
+    void begin_read() {
         owner_->stream().async_read_some(
             ::asio::buffer(input_.data(), input_.size()),
             [self = this->shared_from_this()](std::error_code error, std::size_t size) {
@@ -116,6 +125,7 @@ private:
                 else
                     self->finish();
             });
+        reading_ = true;
     }
 
     // The peer has ended in order: so do we. What it took before may not be told to us yet, and
@@ -134,7 +144,6 @@ private:
             if (count == most_buffers) break;
             buffers_[count++] = ::asio::const_buffer(span.data(), span.size());
         }
-        writing_ = true;
         owner_->stream().async_write_some(
             std::span<const ::asio::const_buffer>(buffers_.data(), count),
             [self = this->shared_from_this()](std::error_code error, std::size_t size) {
@@ -147,6 +156,7 @@ private:
                 if (self->peer_left_) self->follow_peer();
                 if (self->over_) self->finish();
             });
+        writing_ = true;
         return true;
     }
 
@@ -155,9 +165,9 @@ private:
         const instant due = owner_->session().deadline();
         if (over_ || due == never || (waiting_ && armed_for_ <= due)) return;
         armed_for_ = due;
-        timer_.expires_at(time_point(due));
-        waiting_ = true;
+        waiting_ = false; // that one is cancelled
         const auto turn = ++turn_;
+        timer_.expires_at(time_point(due));
         timer_.async_wait([self = this->shared_from_this(), turn](std::error_code error) {
             if (turn != self->turn_) return; // armed anew
             self->waiting_ = false;
@@ -167,6 +177,7 @@ private:
             self->wake();
             if (self->over_) self->finish();
         });
+        waiting_ = true;
     }
 
     void fail(std::error_code error, connection_loss how) {
@@ -232,9 +243,17 @@ private:
         done_.complete_keeping(owner_, error_);
     }
 
-    // TLS: close_notify, for whose answer we wait a moment.
+    // TLS: close_notify, for whose answer we wait a moment. Without memory it is not said.
     void shut_down() {
-        waiting_ = true;
+        try {
+            say_goodbye();
+        } catch (...) {
+            timer_.cancel();
+            finish();
+        }
+    }
+
+    void say_goodbye() {
         timer_.expires_after(goodbye);
         timer_.async_wait([self = this->shared_from_this()](std::error_code error) {
             std::error_code ignored; // it may have been closed meanwhile
@@ -242,12 +261,13 @@ private:
             self->waiting_ = false;
             self->finish();
         });
-        reading_ = true;
+        waiting_ = true;
         owner_->stream().async_shutdown([self = this->shared_from_this()](std::error_code) {
             self->reading_ = false;
             self->timer_.cancel();
             self->finish();
         });
+        reading_ = true;
     }
 
     std::shared_ptr<Connection> owner_;

@@ -150,7 +150,7 @@ protected:
     // no timer.
     void answer_overdue(stream_type& at) noexcept {
         const bool counted = !at.has(news::head);
-        if (!refuse(at, h2ws::refuse(std::uint16_t{503}), {}))
+        if (!refuse(at, h2ws::refuse(std::uint16_t{503}), {}, counted ? views::stay : views::end))
             this->abort(at, errc::handshake_timeout, http2_error::internal_error);
         else if (counted)
             --pending_;
@@ -246,15 +246,19 @@ private:
                                          what.stream_error == http2_error::protocol_error);
     }
 
-    result<void> refuse(stream_type& at, const field_list& list, std::string_view body) noexcept {
+    // Of the request: an application may look at what it has not answered itself.
+    enum class views : bool { end, stay };
+
+    result<void> refuse(stream_type& at, const field_list& list, std::string_view body,
+                        views of_request = views::end) noexcept {
         at.reset_after_end = true; // S23
-        const result<void> done = answer(at, list, as_bytes(body), true);
+        const result<void> done = answer(at, list, as_bytes(body), true, of_request);
         if (!done) at.reset_after_end = false;
         return done;
     }
 
-    result<void> answer(stream_type& at, const field_list& list, const_bytes body,
-                        bool end) noexcept {
+    result<void> answer(stream_type& at, const field_list& list, const_bytes body, bool end,
+                        views of_request = views::end) noexcept {
         std::optional<std::uint64_t> length;
         if (const errc error = plan_content(at, list, body, end, length); error != errc::none)
             return error;
@@ -270,7 +274,7 @@ private:
             return sent;
         }
         at.stage = stream_stage::answered;
-        at.forget_handshake();
+        if (of_request == views::end) at.forget_handshake();
         if (!whole) this->wake(at);
         return {};
     }

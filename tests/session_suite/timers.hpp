@@ -81,6 +81,25 @@ TEMPLATE_LIST_TEST_CASE("a server answers 503 where its application does not",
     both.finish();
 }
 
+TEMPLATE_LIST_TEST_CASE("a request can be read until its tunnel is released", "[session]", models) {
+    alone<typename TestType::server> server;
+    server.side.accepts = false;
+    const connect_request* request = nullptr;
+    server.side.on_event = [&](const stream_event& found) {
+        if (const auto* asked = std::get_if<tunnel_requested>(&found)) request = asked->request;
+        if (request != nullptr) CHECK(request->path == "/slow"); // tunnel_released, too
+    };
+    server.hears(TestType::client_preface());
+    server.hears(TestType::headers(1, websocket_request("/slow"), false));
+    REQUIRE(request != nullptr);
+    server.now += seconds(10);
+    server.side.session.expire(server.now); // 503, which has not left
+    CHECK(request->path == "/slow");
+    server.hears({}); // it leaves
+    server.hears({});
+    CHECK(last(server.side.log, 1) == lines{"1 released"});
+}
+
 TEMPLATE_LIST_TEST_CASE("a client gives up a handshake that is not answered", "[session]", models) {
     pair<TestType> both({}, {.waits = {.handshake = never}}, {});
     both.server.accepts = false;

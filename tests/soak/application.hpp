@@ -69,7 +69,6 @@ private:
                 this->tunnels_.emplace(what.tunnel.value, place{.number = number, .one = one});
             require(is_new, "a name was given twice");
             found->second.request = what.request;
-            found->second.asked_at = this->now_;
             switch (one->how) {
             case answer::accept: return this->accept(what.tunnel, found->second);
             case answer::late: return this->late_.push_back(what.tunnel);

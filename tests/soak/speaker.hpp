@@ -20,7 +20,6 @@ struct place {
     std::uint64_t number = 0; // of its exchange
     exchange* one = nullptr;
     const connect_request* request = nullptr; // that a server has not answered
-    instant asked_at = 0;
     enum class stage : std::uint8_t { asked, open, closed } at = stage::asked;
     bool close_told = false;
     bool paused = false;
@@ -272,14 +271,8 @@ protected:
             const tunnel_id name = late_.back();
             late_.pop_back();
             if (const auto at = tunnels_.find(name.value); at != tunnels_.end())
-                if (in_time(at->second)) accept(name, at->second);
+                if (at->second.at == place::stage::asked) accept(name, at->second);
         }
-    }
-
-    // Before the session's own 503, with which the request is gone.
-    bool in_time(const place& at) const {
-        return at.at == place::stage::asked &&
-               now_ < after(at.asked_at, session_.options().waits.handshake);
     }
 
     // A server's.

@@ -151,3 +151,28 @@ TEST_CASE("no allocation by operator new that fails keeps a handler", "[asio][sc
         }
     CHECK(allocations > 50);
 }
+
+TEST_CASE("an open for which there is no memory leaves no tunnel behind", "[asio][scarce]") {
+    std::size_t turn = 0, left_alone = 0;
+    do {
+        CAPTURE(++turn);
+        scene short_of;
+        short_of.both.run_server();
+        short_of.both.run_client();
+        REQUIRE(short_of.settle_guarded());
+        const auto waits = std::make_shared<int>();
+        heap = scarce_memory{.fails_at = turn};
+        heap_is_scarce = true;
+        short_of.guarded([&] {
+            short_of.both.client->async_open(chat("/"), [waits](std::error_code, auto) {});
+        });
+        REQUIRE(short_of.settle_guarded());
+        heap_is_scarce = false;
+        if (waits.use_count() == 1 && short_of.both.client_ends.empty()) {
+            ++left_alone;
+            CHECK(short_of.both.client->session().stream_count() == 0);
+        }
+        short_of.close();
+    } while (heap.allocations >= turn);
+    CHECK(left_alone > 2);
+}

@@ -120,9 +120,15 @@ public:
               Extension&&... extension) {
         const auto opened = session().open(wanted, now(), std::forward<Extension>(extension)...);
         if (!opened) return done.complete(make_error_code(opened.error()), {});
-        entry& made = add(*opened);
-        made.opening = std::move(done);
-        made.opening_id = id;
+        try {
+            entry& made = add(*opened);
+            made.opening = std::move(done);
+            made.opening_id = id;
+        } catch (...) { // no memory: nobody would ever hear of it
+            (void)session().reset(*opened, http2_error::cancel, now());
+            wake();
+            throw;
+        }
         wake();
     }
 

@@ -141,19 +141,9 @@ struct story {
 
 private:
     // By an error of what the peer sends, where there was damage; by none that only a caller makes.
-    // Without memory for a section that came, a session takes it for an empty one.
     bool may_fail(bool client, h2ws::errc error) const {
         using h2ws::errc;
-        switch (error) {
-        case errc::no_memory:
-        case errc::buffer_too_small:
-        case errc::extension_failure: return met.scarce[client];
-        case errc::status_invalid:
-        case errc::method_missing:
-            if (met.scarce[client]) return true;
-            break;
-        default: break;
-        }
+        if (error == errc::no_memory || error == errc::extension_failure) return met.scarce[client];
         return error < errc::not_open && (met.any_damage() || met.unacknowledged);
     }
 };

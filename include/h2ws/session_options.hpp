@@ -101,6 +101,7 @@ struct session_options {
     // A client ends its half by RST_STREAM(CANCEL) instead of END_STREAM (S20).
     bool end_with_reset = false;
 
+    // Where all that the session holds comes from. What nghttp2 holds comes from malloc.
     allocator memory = {};
 };
 

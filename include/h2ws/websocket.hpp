@@ -275,7 +275,7 @@ private:
             outgoing_.extension().decode(rest, frame_.fin && size == remaining()); // §6.2 (R233)
         if (!piece) return fail(piece.error());
         advance(in, size - rest.size());
-        if constexpr (Place::stays) clear_.size += rest.size() - clear; // beside what was not shown
+        if constexpr (Place::stays) clear_.size += rest.size() - clear; // and what was not shown
         inside_frame_ = inside_frame_ || piece->more;
         deliver(piece->data, false, !inside_frame_ && frame_.fin, found);
     }

@@ -21,6 +21,11 @@ def main(build, folder, word=""):
     entries = [entry for entry in json.loads(pathlib.Path(build, "compile_commands.json").read_text())
                if pathlib.Path(entry["directory"], entry["file"]).resolve().is_relative_to(place)
                and word in entry["output"]]
+    # clang asks for what is precompiled, though it only reads.
+    precompiled = {words[place + 1] for words in (shlex.split(entry["command"]) for entry in entries)
+                   for place, word in enumerate(words) if word == "-include-pch"}
+    if precompiled:
+        subprocess.run(["ninja", "-C", build, *sorted(precompiled)], check=True)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         wrong = [said for said in pool.map(complaints, entries) if said]
     print(*wrong, f"{len(entries) - len(wrong)} of {len(entries)} are taken", sep="\n")

@@ -8,7 +8,7 @@
 # Sanitizers are clang 16's unless a compiler is named. DIR is relative to the project's folder.
 # --only builds what that suite, or a part of it as asio/http2, needs, and runs it.
 # --without nghttp2 builds without the library, which is not installed then. JOBS=N bounds how many
-# processes build at a time; two tests more run. The last line is `N passed, N failed, N skipped`,
+# processes build at a time; three tests more run. The last line is `N passed, N failed, N skipped`,
 # in test cases. The exit status is 0 only if none failed and, with CI=true, none was skipped.
 set -eu
 cd "$(dirname "$0")/.."
@@ -82,10 +82,10 @@ case $compiler+$sanitize in
 # clang 14's assembler refuses what it makes of coroutines under AddressSanitizer ("cannot represent
 # a difference across sections"): there the parts that have none are tested.
 clang+++*address*) options="$options -Dasio=disabled -Dtools=disabled" ;;
-# Threads are in the Asio tests only: nothing else is built.
+# Threads are in the Asio tests only: nothing else is built, or less.
 *+thread)
     options="$options -Dtools=disabled -Dexamples=disabled"
-    only=" --only asio"
+    only=${only:- --only asio}
     ;;
 esac
 [ -z "$without" ] || options="$options -D$without=disabled"
@@ -125,8 +125,8 @@ fi
 # shellcheck disable=SC2086
 tests=$(/usr/bin/python3 tests/summary.py list "$build" $only $except) ||
     give_up "there is no test to run"
-# Two more than the machine has cores: many tests wait for peers most of their time.
-processes=$((jobs + 2))
+# More than the machine has cores: many tests wait for peers most of their time.
+processes=$((jobs + 3))
 echo "== running, $processes at a time"
 # shellcheck disable=SC2086
 $run meson test -C "$build" --no-rebuild --num-processes "$processes" --timeout-multiplier "$multiplier" \

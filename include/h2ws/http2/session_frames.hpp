@@ -213,7 +213,8 @@ private:
     void ping_frame(const frame_head& head, const_bytes payload) noexcept {
         if (!head.has(flag::ack)) {
             this->count(flood::pings); // RFC 9113 §10.5 (R123)
-            return this->control_.ping(payload, true);
+            if (!this->doomed_) this->control_.ping(payload, true);
+            return;
         }
         this->count(flood::small_frames);
         const bool ours = std::memcmp(payload.data(), this->shutdown_ping.data(), 8) == 0;

@@ -221,10 +221,14 @@ protected:
             this->end_connection(errc::no_memory, http2_error::internal_error);
     }
 
-    // A peer that makes us answer and reads nothing cannot be told so (RFC 9113 §10.5, R123).
+    // A peer that makes us answer while it reads nothing (RFC 9113 §10.5, R123). It is told, behind
+    // what waits, in case that it does read: much may come while one write is under way.
     void check_replies() noexcept {
-        if (control_.replies() > max_waiting_replies && !this->out_.empty())
-            this->end_connection(errc::flooded, http2_error::enhance_your_calm);
+        const bool unread = control_.replies() > max_waiting_replies && !this->out_.empty();
+        if (!unread || this->ended()) return;
+        terminate(errc::flooded);
+        flush_control();
+        this->end_connection(errc::flooded, http2_error::enhance_your_calm);
     }
 
     // Nobody has anything to say any more (RFC 9113 §6.8).

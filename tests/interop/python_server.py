@@ -120,9 +120,11 @@ class Session:
         """Goes on serving until the command has ended."""
         end = time.monotonic() + within
         while self.process.running() and time.monotonic() < end:
-            if self.endpoint:
+            if self.endpoint and not self.endpoint.ended:
                 self.endpoint.pump()
             else:
+                if self.endpoint:  # it ends when the command does
+                    self.endpoint.socket.close()
                 time.sleep(0.01)
         got = self.process.exit_status(0.1)
         check(got == status, f"exit status {got}, not {status}; {self.process.said()}")

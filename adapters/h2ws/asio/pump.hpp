@@ -58,12 +58,15 @@ public:
     // Events, output and deadline, until there is nothing more of any.
     void wake() override { advance({}); }
 
-    void close() override { fail(::asio::error::operation_aborted, connection_loss::failed); }
+    void close() override {
+        if (over_) return close_transport(); // the peer's end is waited for no longer
+        fail(::asio::error::operation_aborted, connection_loss::failed);
+    }
 
 private:
     static constexpr std::size_t input_size = 65'536;
     static constexpr std::size_t most_buffers = 64;          // to a write
-    static constexpr auto goodbye = std::chrono::seconds(1); // for the peer's close_notify
+    static constexpr auto goodbye = std::chrono::seconds(1); // for the peer's end
 
     // Gives the session what arrived and the handler what came of it. Calls from within the handler
     // come here too and are done by the loop that is running.
@@ -232,42 +235,88 @@ private:
     // When nothing is under way any more: the last words, then the completion.
     void finish() {
         if (reading_ || writing_ || waiting_ || finished_) return;
-        if (std::exchange(leaving_, false)) {
-            if constexpr (requires { owner_->stream().async_shutdown([](std::error_code) {}); })
-                return shut_down();
-        }
+        if (std::exchange(leaving_, false)) return say_goodbye();
         finished_ = true;
         owner_->pump_ = nullptr;
-        std::error_code ignored; // closing is best effort
-        owner_->stream().lowest_layer().close(ignored);
+        close_transport();
         done_.complete_keeping(owner_, error_);
     }
 
-    // TLS: close_notify, for whose answer we wait a moment. Without memory it is not said.
-    void shut_down() {
+    // A socket that is closed while input waits resets the connection, and the peer may lose what
+    // we said last: GOAWAY, a Close. So we say our end, in TLS too, and read until the peer's,
+    // which `goodbye` bounds. Without memory the transport is closed at once.
+    void say_goodbye() {
         try {
-            say_goodbye();
+            timer_.expires_after(goodbye);
+            timer_.async_wait([self = this->shared_from_this()](std::error_code error) {
+                if (!error) self->close_transport();
+                self->waiting_ = false;
+                self->finish();
+            });
+            waiting_ = true;
+            end_output();
         } catch (...) {
-            timer_.cancel();
-            finish();
+            goodbye_said();
         }
     }
 
-    void say_goodbye() {
-        timer_.expires_after(goodbye);
-        timer_.async_wait([self = this->shared_from_this()](std::error_code error) {
-            std::error_code ignored; // it may have been closed meanwhile
-            if (!error) self->owner_->stream().lowest_layer().close(ignored);
-            self->waiting_ = false;
-            self->finish();
-        });
-        waiting_ = true;
-        owner_->stream().async_shutdown([self = this->shared_from_this()](std::error_code) {
-            self->reading_ = false;
-            self->timer_.cancel();
-            self->finish();
-        });
-        reading_ = true;
+    void goodbye_said() {
+        timer_.cancel();
+        finish();
+    }
+
+    // Where TLS has heard the peer's close_notify there is nothing left to be lost.
+    void end_output() {
+        if constexpr (requires { owner_->stream().async_shutdown([](std::error_code) {}); }) {
+            owner_->stream().async_shutdown(
+                [self = this->shared_from_this()](std::error_code error) {
+                    self->reading_ = false;
+                    if (!error || error == ::asio::error::eof) return self->goodbye_said();
+                    self->end_transport(self->owner_->stream().next_layer());
+                });
+            reading_ = true;
+        } else {
+            end_transport(owner_->stream());
+        }
+    }
+
+    // A client that leaves in order has heard all that it wanted, and said nothing that matters.
+    bool is_to_be_heard() const noexcept {
+        return accepting_session<typename Connection::session_type> || !in_order_;
+    }
+
+    template <class Transport>
+    void end_transport(Transport& transport) {
+        if (!is_to_be_heard()) return goodbye_said();
+        constexpr auto output = ::asio::socket_base::shutdown_send;
+        if constexpr (requires(std::error_code error) { transport.shutdown(output, error); }) {
+            std::error_code gone;
+            transport.shutdown(output, gone);
+            if (!gone) return discard(transport);
+        }
+        goodbye_said();
+    }
+
+    // What still comes is wanted by nobody.
+    template <class Transport>
+    void discard(Transport& transport) {
+        try {
+            transport.async_read_some(
+                ::asio::buffer(input_.data(), input_.size()),
+                [self = this->shared_from_this(), &transport](std::error_code error, std::size_t) {
+                    self->reading_ = false;
+                    if (error || !self->waiting_) return self->goodbye_said();
+                    self->discard(transport);
+                });
+            reading_ = true;
+        } catch (...) {
+            goodbye_said();
+        }
+    }
+
+    void close_transport() {
+        std::error_code ignored; // closing is best effort, and may have been done meanwhile
+        owner_->stream().lowest_layer().close(ignored);
     }
 
     std::shared_ptr<Connection> owner_;

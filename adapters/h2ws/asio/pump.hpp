@@ -265,14 +265,17 @@ private:
         finish();
     }
 
-    // Where TLS has heard the peer's close_notify there is nothing left to be lost.
+    // Where TLS has heard the peer's close_notify nothing is left to be lost. Of a transport of the
+    // application's own that says its end by itself no more is known.
     void end_output() {
         if constexpr (requires { owner_->stream().async_shutdown([](std::error_code) {}); }) {
             owner_->stream().async_shutdown(
                 [self = this->shared_from_this()](std::error_code error) {
                     self->reading_ = false;
-                    if (!error || error == ::asio::error::eof) return self->goodbye_said();
-                    self->end_transport(self->owner_->stream().next_layer());
+                    const bool heard = !error || error == ::asio::error::eof;
+                    if constexpr (requires { self->owner_->stream().next_layer(); })
+                        if (!heard) return self->end_transport(self->owner_->stream().next_layer());
+                    self->goodbye_said();
                 });
             reading_ = true;
         } else {

@@ -10,7 +10,7 @@ sh tests/install.sh g++ meson ninja-build pkg-config libasio-dev libssl-dev \
 
 echo "== building the h2ws command in $build"
 [ -f "$build/build.ninja" ] ||
-    meson setup "$build" -Dbuildtype=plain -Doptimization=1 -Dtests=disabled -Dexamples=disabled -Dtools=enabled \
+    meson setup "$build" -Dbuildtype=plain -Doptimization=2 -Dtests=disabled -Dexamples=disabled -Dtools=enabled \
         -Dnghttp2=disabled
 ninja -C "$build"
 
